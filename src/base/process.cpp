@@ -1,0 +1,179 @@
+// Local child processes, with deadlines.
+#include "base/process.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/strings.h"
+
+extern char** environ;
+
+namespace dm {
+namespace {
+
+struct Pipe {
+  std::array<int, 2> ends{-1, -1};
+  Pipe() {
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) throw Error("cannot make a pipe: " + error_text(errno));
+  }
+  ~Pipe() { close_end(0), close_end(1); }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  void close_end(size_t end) {
+    if (ends[end] >= 0) close(ends[end]);
+    ends[end] = -1;
+  }
+};
+
+/// Everything that the child needs, made before the fork: afterwards only async-signal-safe calls are allowed.
+struct Image {
+  std::string program;
+  std::vector<std::string> environment;
+  std::vector<char*> argv, envp;
+  explicit Image(const LocalCommand& command) {
+    const auto found = find_program(command.arguments.at(0));
+    if (!found) {
+      throw Error(fmt::format("exec: {}: executable file not found in $PATH", go_quote(command.arguments[0])),
+                  Reason::not_found);
+    }
+    program = found->string();
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+      const std::string_view text(*entry);
+      if (!command.environment.contains(std::string(text.substr(0, text.find('='))))) environment.emplace_back(text);
+    }
+    for (const auto& [name, value] : command.environment) environment.push_back(name + "=" + value);
+    for (const auto& argument : command.arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    for (const auto& entry : environment) envp.push_back(const_cast<char*>(entry.c_str()));
+    argv.push_back(nullptr), envp.push_back(nullptr);
+  }
+};
+
+void restore_signals() {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) signal(number, SIG_DFL);
+}
+
+[[noreturn]] void become(const Image& image, const fs::path& folder) {
+  restore_signals();
+  if (!folder.empty() && chdir(folder.c_str()) != 0) _exit(127);
+  execve(image.program.c_str(), image.argv.data(), image.envp.data());
+  _exit(127);
+}
+
+int status_of(int raw) { return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw); }
+
+int wait_for(pid_t child) {
+  int raw = 0;
+  while (waitpid(child, &raw, 0) < 0 && errno == EINTR) {
+  }
+  return status_of(raw);
+}
+
+/// A child that does not outlive its scope: its whole process group is ended when an exception passes.
+class Child {
+ public:
+  explicit Child(pid_t id) : id_(id) {}
+  ~Child() {
+    if (id_ <= 0) return;
+    kill(-id_, SIGKILL);
+    wait_for(id_);
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  int wait() { return wait_for(std::exchange(id_, 0)); }
+
+ private:
+  pid_t id_;
+};
+
+bool read_some(Pipe& from, const Sink& to) {
+  std::array<char, 16384> block;
+  const auto count = read(from.ends[0], block.data(), block.size());
+  if (count > 0) to({block.data(), static_cast<size_t>(count)});
+  if (count < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+  if (count <= 0) from.close_end(0);
+  return count > 0;
+}
+
+void write_some(Pipe& to, std::string_view& rest) {
+  const auto count = rest.empty() ? 0 : write(to.ends[1], rest.data(), rest.size());
+  if (count > 0) rest.remove_prefix(static_cast<size_t>(count));
+  if (rest.empty() || (count < 0 && errno != EINTR && errno != EAGAIN)) to.close_end(1);
+}
+
+}  // namespace
+
+std::optional<fs::path> find_program(const std::string& name) {
+  if (name.contains('/')) return access(name.c_str(), X_OK) == 0 ? std::optional<fs::path>(name) : std::nullopt;
+  const char* path = std::getenv("PATH");
+  for (const auto& folder : split(path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin", ':')) {
+    const fs::path candidate = fs::path(folder.empty() ? "." : folder) / name;
+    std::error_code ignored;
+    if (access(candidate.c_str(), X_OK) == 0 && !fs::is_directory(candidate, ignored)) return candidate;
+  }
+  return std::nullopt;
+}
+
+CommandResult SystemProcessRunner::run(const LocalCommand& command, Task& task) {
+  task.check();
+  const Image image(command);
+  Pipe input, output, error;
+  const pid_t id = fork();
+  if (id < 0) throw Error("cannot start a process: " + error_text(errno));
+  if (id == 0) {
+    // A group of its own: Ctrl-C reaches us first, and its children end with it.
+    setpgid(0, 0);
+    dup2(input.ends[0], 0), dup2(output.ends[1], 1), dup2(error.ends[1], 2);
+    become(image, command.folder);
+  }
+  setpgid(id, id);
+  Child child(id);
+  input.close_end(0), output.close_end(1), error.close_end(1);
+  fcntl(input.ends[1], F_SETFL, O_NONBLOCK);
+
+  CommandResult result;
+  const Sink to_output = command.output ? command.output : [&](std::string_view text) { result.output += text; };
+  const Sink to_error = command.output ? command.output : [&](std::string_view text) { result.error += text; };
+  std::string_view rest = command.input;
+  if (rest.empty()) input.close_end(1);
+  while (output.ends[0] >= 0 || error.ends[0] >= 0) {
+    std::array<pollfd, 4> wanted{{{output.ends[0], POLLIN, 0},
+                                  {error.ends[0], POLLIN, 0},
+                                  {input.ends[1], POLLOUT, 0},
+                                  {task.stop_descriptor(), POLLIN, 0}}};
+    task.check();
+    poll(wanted.data(), wanted.size(), static_cast<int>(task.at_most(std::chrono::hours(1)).count()));
+    if (wanted[0].revents != 0) read_some(output, to_output);
+    if (wanted[1].revents != 0) read_some(error, to_error);
+    if (wanted[2].revents != 0) write_some(input, rest);
+  }
+  result.status = child.wait();
+  return result;
+}
+
+int SystemProcessRunner::run_in_foreground(const LocalCommand& command) {
+  const Image image(command);
+  // The terminal sends Ctrl-C to both: the child decides, we only wait.
+  using Handler = void (*)(int);
+  const std::array<int, 2> keys{SIGINT, SIGQUIT};
+  std::array<Handler, 2> before{};
+  for (size_t i = 0; i < keys.size(); ++i) before[i] = signal(keys[i], SIG_IGN);
+  const pid_t id = fork();
+  if (id == 0) become(image, command.folder);
+  const int status = id < 0 ? -1 : wait_for(id);
+  for (size_t i = 0; i < keys.size(); ++i) signal(keys[i], before[i]);
+  if (id < 0) throw Error("cannot start a process: " + error_text(errno));
+  return status;
+}
+
+}  // namespace dm

@@ -1,0 +1,90 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/environment.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "base/task.h"
+#include "http/http.h"
+#include "model/endpoint.h"
+#include "model/flag.h"
+#include "model/machine.h"
+#include "ssh/ssh.h"
+
+namespace dm {
+
+/// The ways out, shared by all drivers of a run; outlive them.
+struct Services {
+  HttpClient& http;
+  SshConnector& ssh;
+  ProcessRunner& processes;
+  const Clock& clock;
+  const Environment& environment;
+};
+
+enum class Power { start, stop, restart, kill };
+
+/// Saves the driver's record. Called as soon as something exists that has to be removed one day.
+using Save = std::function<void()>;
+
+/// One machine at one provider. One thread at a time.
+class Driver {
+ public:
+  virtual ~Driver() = default;
+  /// Refuses, with a reason, before anything is made or costs money.
+  virtual void check(Task&) {}
+  /// Makes the machine. `save` before and after each step that leaves something behind.
+  virtual void create(const Save& save, Task& task) = 0;
+  /// Changes the power state, and returns when it has changed as far as the driver can tell.
+  virtual void power(Power power, Task& task) = 0;
+  /// Removes all that create made; removing what is gone succeeds.
+  virtual void remove(Task& task) = 0;
+  /// What the provider says now; a new address is also in the record afterwards.
+  virtual Observation observe(Task& task) = 0;
+  /// From the record, without asking anybody.
+  virtual Endpoint endpoint() const = 0;
+  /// "Driver" in config.json.
+  virtual Json record() const = 0;
+};
+
+/// What is known of a driver without a machine.
+struct Traits {
+  bool provisioned = true;  ///< an engine is to be installed on its machines
+  bool parallel = true;     ///< several machines may be worked on at once
+  bool local = false;       ///< its machines live on this computer
+};
+
+/// What a new machine is, before its driver's own flags.
+struct NewMachine {
+  std::string name;
+  std::string store_path;  ///< STORE, as the user wrote it
+  SwarmOptions swarm;
+};
+
+/// What became of one machine in a survey.
+struct Surveyed {
+  Observation observation;
+  std::optional<Error> error;
+};
+
+/// A kind of driver. Thread-safe.
+class DriverType {
+ public:
+  virtual ~DriverType() = default;
+  virtual const std::string& name() const = 0;
+  virtual std::vector<Flag> flags(const Services& services, Task& task) = 0;
+  /// The record of a new machine; Error if a flag is wrong or missing.
+  virtual Json configure(const NewMachine& machine, const FlagValues& values, const Services& services,
+                         Task& task) = 0;
+  virtual std::unique_ptr<Driver> open(const Json& record, const Services& services) = 0;
+  /// Many machines in as few calls and as little time as possible; outcomes in the order of the drivers, all of which
+  /// this type opened. Ends at the task's deadline: who has not answered then has Error(timed_out).
+  virtual std::vector<Surveyed> survey(std::span<Driver* const> drivers, Task& task);
+  virtual Traits traits() const { return {}; }
+};
+
+}  // namespace dm

@@ -1,0 +1,136 @@
+#pragma once
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "drivers/driver.h"
+#include "model/endpoint.h"
+#include "model/flag.h"
+
+namespace dm {
+
+/// The nine keys that begin every driver's record.
+struct CommonSettings {
+  std::string address;
+  std::string machine_name;
+  std::string ssh_user;
+  long long ssh_port = 0;
+  std::string ssh_key_path;
+  std::string store_path;
+  bool swarm_master = false;
+  std::string swarm_host, swarm_discovery;
+};
+
+/// One row of a driver's table of settings. `Settings` is the driver's own struct.
+template <typename Settings>
+struct Setting {
+  /// Where the value lives.
+  using Member = std::variant<std::string Settings::*, long long Settings::*, bool Settings::*,
+                              std::vector<std::string> Settings::*>;
+  std::string key;       ///< in config.json
+  Member member;
+  std::string flag;      ///< without dashes; empty: not settable, only kept in the record
+  std::string variable;  ///< environment variable; may be empty
+  std::string help;
+  bool required = false;  ///< an empty value is refused
+  bool secret = false;    ///< never shown or logged
+};
+
+/// A driver's settings, declared once: out of the rows come the flags with their defaults (those of a
+/// default-constructed `Settings`), the record in and out. Unknown keys of a record survive.
+template <typename Settings>
+class SettingsTable {
+ public:
+  SettingsTable(std::string driver, std::vector<Setting<Settings>> rows)
+      : driver_(std::move(driver)), rows_(std::move(rows)) {}
+
+  const std::vector<Setting<Settings>>& rows() const { return rows_; }
+
+  std::vector<Flag> flags() const {
+    const Settings defaults;
+    std::vector<Flag> flags;
+    for (const auto& row : rows_) {
+      if (row.flag.empty()) continue;
+      std::visit([&](auto member) { flags.push_back(flag_of(row, defaults.*member)); }, row.member);
+    }
+    return flags;
+  }
+
+  /// Error "DRIVER driver requires the --FLAG option" for a required one without a value.
+  Settings from_flags(const FlagValues& values) const {
+    Settings settings;
+    for (const auto& row : rows_) {
+      if (row.flag.empty()) continue;
+      std::visit(
+          [&](auto member) {
+            using Value = std::remove_reference_t<decltype(settings.*member)>;
+            settings.*member = std::get<Value>(values.value(row.flag));
+            if constexpr (std::is_same_v<Value, std::string>) {
+              if (row.required && (settings.*member).empty()) {
+                throw Error(driver_ + " driver requires the --" + row.flag + " option", Reason::usage);
+              }
+            }
+          },
+          row.member);
+    }
+    return settings;
+  }
+
+  Settings from_record(const Json& record) const {
+    Settings settings;
+    for (const auto& row : rows_) {
+      const auto found = record.is_object() ? record.find(row.key) : record.end();
+      if (!record.is_object() || found == record.end() || found->is_null()) continue;
+      std::visit(
+          [&](auto member) {
+            using Value = std::remove_reference_t<decltype(settings.*member)>;
+            try {
+              settings.*member = found->template get<Value>();
+            } catch (const Json::exception&) {
+              throw Error(driver_ + " driver: \"" + row.key + "\" in config.json is of the wrong type");
+            }
+          },
+          row.member);
+    }
+    return settings;
+  }
+
+  /// Puts the settings into `record`, in the order of the rows; other keys stay.
+  void to_record(const Settings& settings, Json& record) const {
+    for (const auto& row : rows_) {
+      std::visit([&](auto member) { record[row.key] = settings.*member; }, row.member);
+    }
+  }
+
+ private:
+  template <typename Value>
+  static Flag flag_of(const Setting<Settings>& row, const Value& otherwise) {
+    Flag flag{.name = row.flag, .help = row.help, .variable = row.variable, .otherwise = otherwise};
+    if constexpr (std::is_same_v<Value, bool>) flag.kind = FlagKind::boolean;
+    if constexpr (std::is_same_v<Value, long long>) flag.kind = FlagKind::number;
+    if constexpr (std::is_same_v<Value, std::vector<std::string>>) flag.kind = FlagKind::list;
+    return flag;
+  }
+
+  std::string driver_;
+  std::vector<Setting<Settings>> rows_;
+};
+
+/// The common keys in and out of a record.
+CommonSettings common_from_record(const Json& record);
+void common_to_record(const CommonSettings& common, Json& record);
+/// The common part of a new machine's record.
+CommonSettings common_of(const NewMachine& machine);
+/// Files of the machine: STORE/machines/NAME/FILE.
+std::string machine_file(const CommonSettings& common, const std::string& file);
+/// How to log in, with the base's defaults: root, port 22, key STORE/machines/NAME/id_rsa, the machine's known_hosts.
+SshTarget ssh_target_of(const CommonSettings& common);
+/// "tcp://HOST:PORT", an IPv6 address in brackets; empty if there is no address.
+std::string docker_url_of(const std::string& address, int port);
+
+/// The port that the engine listens on unless a driver's setting says otherwise.
+inline constexpr int default_engine_port = 2376;
+
+}  // namespace dm
