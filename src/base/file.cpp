@@ -151,7 +151,12 @@ std::optional<FileLock> FileLock::try_acquire(const fs::path& path) {
   const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, private_file);
   if (descriptor < 0) fail("open", path, errno);
   FileLock lock(descriptor);
-  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
+    // The file may have been removed, and made anew by somebody else, since we opened it.
+    struct stat ours {}, there {};
+    const bool same = fstat(descriptor, &ours) == 0 && stat(path.c_str(), &there) == 0 && ours.st_ino == there.st_ino;
+    return same ? std::optional<FileLock>(std::move(lock)) : std::nullopt;
+  }
   if (errno == EWOULDBLOCK || errno == EINTR) return std::nullopt;
   fail("lock", path, errno);
 }

@@ -34,7 +34,8 @@ void remove_all(const fs::path& path);
 /// The names of the sub-folders, sorted byte-wise; none if `path` is missing.
 std::vector<std::string> sub_folders(const fs::path& path);
 
-/// An exclusive lock between processes, held until destroyed or the process ends. The file itself stays.
+/// An exclusive lock between processes, held until destroyed or the process ends. The file itself stays; whoever holds
+/// the lock may remove it.
 class FileLock {
  public:
   /// Waits for the lock as long as the task allows; makes the file and its folders.

@@ -134,6 +134,8 @@ CommandResult SystemProcessRunner::run(const LocalCommand& command, Task& task) 
     // A group of its own: Ctrl-C reaches us first, and its children end with it.
     setpgid(0, 0);
     dup2(input.ends[0], 0), dup2(output.ends[1], 1), dup2(error.ends[1], 2);
+    // What our caller left open is not for a child, which may live on: who reads a pipe to its end would wait for it.
+    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     become(image, command.folder);
   }
   setpgid(id, id);
