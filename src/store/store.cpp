@@ -1,0 +1,188 @@
+// The folder of machines.
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <stdio.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/strings.h"
+
+namespace dm {
+namespace {
+
+constexpr int config_version = 3;
+constexpr auto lock_patience = std::chrono::minutes(15);
+constexpr auto notes_file = "/notes.json";
+
+std::string notes_text(const Notes& notes) {
+  Json document = Json::object();
+  document["Unfinished"] = notes.unfinished;
+  if (!notes.failure.empty()) document["Failure"] = notes.failure;
+  return go_json(document, 4);
+}
+
+std::string config_text(const Machine& machine) { return go_json(document_of(machine), 4); }
+
+/// `text` with the old root in front replaced by the new one, if it lies below the old one.
+void rebase(std::string& text, const std::string& from, const std::string& to) {
+  if (text == from || text.starts_with(from + "/")) text = to + text.substr(from.size());
+}
+
+/// A machine's file names the folder that it was written in. If that is not where it lies now, the store was moved:
+/// whatever pointed into it points here from now on.
+void follow_move(Machine& machine, const std::string& folder, const std::string& root) {
+  const std::string written = machine.auth.store_path;
+  const std::string suffix = "/machines/" + machine.name;
+  if (written == folder || !written.ends_with(suffix)) return;
+  const std::string old_root = written.substr(0, written.size() - suffix.size());
+  if (old_root.empty()) return;
+  auto& auth = machine.auth;
+  for (std::string* path : {&auth.cert_dir, &auth.ca_cert_path, &auth.ca_private_key_path, &auth.server_cert_path,
+                            &auth.server_key_path, &auth.client_key_path, &auth.client_cert_path, &auth.store_path}) {
+    rebase(*path, old_root, root);
+  }
+  if (!machine.driver.is_object()) return;
+  for (auto& item : machine.driver.items()) {
+    if (!item.value().is_string()) continue;
+    auto value = item.value().get<std::string>();
+    rebase(value, old_root, root);
+    item.value() = value;
+  }
+}
+
+void check_version(const Json& document) {
+  const auto version = number_of(document, "ConfigVersion");
+  if (version > config_version) {
+    throw Error("config version is from the future -- you should upgrade your Docker Machine client");
+  }
+  if (version < config_version) {
+    throw Error(fmt::format("config.json has the old version {}: run any command of docker-machine 0.16.2 on this "
+                            "machine once, which brings it to version 3",
+                            version));
+  }
+}
+
+}  // namespace
+
+// Joined as the original does it: the root's own slashes at the end do not double.
+std::string Store::file(const std::string& relative) const { return root() + "/" + relative; }
+
+std::string Store::root() const { return path_.substr(0, path_.find_last_not_of('/') + 1); }
+
+std::vector<std::string> Store::names() const {
+  auto names = sub_folders(file("machines"));
+  std::erase_if(names, [](const auto& name) { return name.starts_with('.'); });
+  return names;
+}
+
+bool Store::exists(const std::string& name) const {
+  std::error_code ignored;
+  return !name.empty() && name != "." && name != ".." && !name.contains('/') && fs::exists(machine_folder(name), ignored);
+}
+
+Machine Store::load(const std::string& name) const {
+  if (!exists(name)) {
+    throw Error(fmt::format("Docker machine \"{}\" does not exist. Use \"docker-machine ls\" to list machines. Use "
+                            "\"docker-machine create\" to add a new one.",
+                            name),
+                Reason::not_found);
+  }
+  const std::string text = read_file(config_file(name));
+  Machine machine = in_context("Error getting migrated host", [&] {
+    const Json document = parse_json(text);
+    check_version(document);
+    return machine_from_document(name, document);
+  });
+  follow_move(machine, machine_folder(name), root());
+  return machine;
+}
+
+Notes Store::notes(const std::string& name) const {
+  const auto text = read_file_if_there(machine_folder(name) + notes_file);
+  if (!text) return {};
+  const Json document = parse_json(*text);
+  return {.unfinished = document.value("Unfinished", false), .failure = text_of(document, "Failure")};
+}
+
+void Store::add(const Machine& machine, const Notes& notes) const {
+  const std::string machines = file("machines");
+  make_folders(machines);
+  // Prepared under a name that no client takes for a machine, then shown at once with everything in it.
+  const std::string hidden = fmt::format("{}/.{}.new{}", machines, machine.name, random_hex(8));
+  make_folders(hidden);
+  try {
+    write_file(hidden + "/config.json", config_text(machine), private_file);
+    write_file(hidden + notes_file, notes_text(notes), private_file);
+    if (renameat2(AT_FDCWD, hidden.c_str(), AT_FDCWD, machine_folder(machine.name).c_str(), RENAME_NOREPLACE) != 0) {
+      const int code = errno;
+      if (code == EEXIST) {
+        throw Error(fmt::format("Docker machine \"{}\" already exists", machine.name), Reason::already_exists);
+      }
+      throw Error(fmt::format("rename {}: {}", hidden, error_text(code)));
+    }
+  } catch (...) {
+    remove_all(hidden);
+    throw;
+  }
+}
+
+void Store::save(const Machine& machine, const Task& task) const {
+  const auto lock = FileLock::acquire(file("locks/write-" + machine.name + ".lock"), task.within(std::chrono::seconds(30)));
+  const std::string text = config_text(machine);
+  if (read_file_if_there(config_file(machine.name)) == text) return;
+  if (!exists(machine.name)) {
+    throw Error(fmt::format("Docker machine \"{}\" was removed in the meantime", machine.name), Reason::not_found);
+  }
+  write_file(config_file(machine.name), text, private_file);
+}
+
+void Store::save_notes(const std::string& name, const Notes& notes) const {
+  write_file(machine_folder(name) + notes_file, notes_text(notes), private_file);
+}
+
+void Store::forget(const std::string& name) const {
+  const std::string folder = machine_folder(name);
+  // Out of sight in one step: a crash leaves no half machine for others to load.
+  const std::string hidden = fmt::format("{}/.{}.gone{}", file("machines"), name, random_hex(8));
+  std::error_code code;
+  fs::rename(folder, hidden, code);
+  remove_all(code ? folder : hidden);
+  for (const char* lock : {"locks/write-", "locks/machine-"}) remove_all(file(lock + name + ".lock"));
+}
+
+FileLock Store::lock_machine(const std::string& name, const Task& task) const {
+  const std::string path = file("locks/machine-" + name + ".lock");
+  if (auto lock = FileLock::try_acquire(path)) return std::move(*lock);
+  task.info(fmt::format("Waiting for another docker-machine that is working on \"{}\"...", name));
+  try {
+    return FileLock::acquire(path, task.within(lock_patience));
+  } catch (const Error& error) {
+    if (error.reason() != Reason::timed_out) throw;
+    throw Error(fmt::format("another docker-machine has been working on \"{}\" for too long; see what it does, or end "
+                            "it, and try again",
+                            name),
+                Reason::timed_out);
+  }
+}
+
+FileLock Store::lock_certificates(const Task& task) const {
+  return FileLock::acquire(file("locks/certs.lock"), task.within(lock_patience));
+}
+
+AuthOptions Store::default_auth(const std::string& name) const {
+  const std::string certs = certs_folder(), folder = machine_folder(name);
+  return {.cert_dir = certs,
+          .ca_cert_path = certs + "/ca.pem",
+          .ca_private_key_path = certs + "/ca-key.pem",
+          .server_cert_path = folder + "/server.pem",
+          .server_key_path = folder + "/server-key.pem",
+          .client_key_path = certs + "/key.pem",
+          .client_cert_path = certs + "/cert.pem",
+          .server_cert_sans = {},
+          .store_path = folder};
+}
+
+}  // namespace dm

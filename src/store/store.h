@@ -1,0 +1,62 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/task.h"
+#include "model/machine.h"
+
+namespace dm {
+
+/// What we know of a machine and the original would drop; lies in notes.json beside config.json.
+struct Notes {
+  bool unfinished = false;  ///< `create` began and has not come to its end
+  std::string failure;      ///< why it ended early, if it could still say so
+};
+
+/// The store's folder: machines, certificates, cache, in the original's layout, which other programs share.
+/// Any number of processes may use it at once: reading takes no lock, since every file is replaced in one step.
+/// Thread-safe.
+class Store {
+ public:
+  /// `path` as the user wrote it; it is saved in new machines as it is. Nothing is made before it is needed.
+  explicit Store(std::string path) : path_(std::move(path)) {}
+
+  const std::string& path() const { return path_; }
+  std::string certs_folder() const { return file("certs"); }
+  std::string cache_folder() const { return file("cache"); }
+  std::string machine_folder(const std::string& name) const { return file("machines/" + name); }
+
+  /// All machines, sorted byte-wise.
+  std::vector<std::string> names() const;
+  bool exists(const std::string& name) const;
+  /// Error(not_found) for an unknown machine, other Errors for a file that cannot be used; all in the original's words.
+  /// Paths of a store that was moved, or is mounted elsewhere, come out as they are here.
+  Machine load(const std::string& name) const;
+  Notes notes(const std::string& name) const;
+
+  /// A new machine with its first config.json, in one step; Error(already_exists) if the name is taken.
+  void add(const Machine& machine, const Notes& notes) const;
+  void save(const Machine& machine, const Task& task) const;
+  void save_notes(const std::string& name, const Notes& notes) const;
+  /// Forgets the machine: its folder goes, whatever is in it.
+  void forget(const std::string& name) const;
+
+  /// The long lock: for one operation on one machine. Says who is waited for.
+  FileLock lock_machine(const std::string& name, const Task& task) const;
+  /// Around the making of the authority and the client certificate.
+  FileLock lock_certificates(const Task& task) const;
+
+  /// Where a new machine's certificates go, unless the user says otherwise.
+  AuthOptions default_auth(const std::string& name) const;
+
+ private:
+  std::string root() const;
+  std::string file(const std::string& relative) const;
+  std::string config_file(const std::string& name) const { return machine_folder(name) + "/config.json"; }
+
+  std::string path_;
+};
+
+}  // namespace dm

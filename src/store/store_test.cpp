@@ -1,0 +1,195 @@
+// The store: one step writes, unknown keys, moved folders, the original's errors.
+#include "store/store.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <thread>
+
+#include "base/strings.h"
+
+namespace dm {
+namespace {
+
+class StoreTest : public ::testing::Test {
+ protected:
+  StoreTest() : home_(fs::temp_directory_path() / ("store-test-" + random_hex(12))), store_(home_.string()) {
+    fs::create_directories(home_);
+  }
+  ~StoreTest() override { fs::remove_all(home_); }
+
+  Machine machine(const std::string& name) const {
+    Machine machine{.name = name, .driver_name = "none", .driver = Json::object(), .auth = store_.default_auth(name)};
+    machine.driver["MachineName"] = name;
+    machine.driver["StorePath"] = store_.path();
+    machine.engine.install_url = "https://get.docker.com";
+    return machine;
+  }
+
+  static unsigned mode_of(const fs::path& path) {
+    struct stat status {};
+    EXPECT_EQ(stat(path.c_str(), &status), 0) << path;
+    return status.st_mode & 0777U;
+  }
+
+  static std::string message(const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  fs::path home_;
+  Store store_;
+  FakeClock clock_;
+  SilentLog log_;
+  StopSignal stop_;
+  Task task_{clock_, log_, stop_};
+};
+
+TEST_F(StoreTest, WritesTheOriginalsFileByteForByte) {
+  Machine recorded{.name = "web-1", .driver_name = "none", .auth = Store("/home/user/.docker/machine").default_auth("web-1")};
+  recorded.driver = Json::parse(R"({"IPAddress": "192.0.2.7:2376", "MachineName": "web-1", "SSHUser": "", "SSHPort": 0,
+    "SSHKeyPath": "", "StorePath": "/home/user/.docker/machine", "SwarmMaster": false, "SwarmHost": "",
+    "SwarmDiscovery": "", "URL": "tcp://192.0.2.7:2376"})");
+  recorded.engine.install_url = "https://get.docker.com";
+  EXPECT_EQ(go_json(document_of(recorded), 4), read_file(SOURCE_DIR "/src/store/testdata/config-none.json"));
+}
+
+TEST_F(StoreTest, ReadsTheOriginalsFileAndWritesItBackUnchanged) {
+  const std::string original = read_file(SOURCE_DIR "/src/store/testdata/config-generic.json");
+  fs::create_directories(store_.machine_folder("gen-1"));
+  const std::string here = replace_all(original, "/home/user/.docker/machine", store_.path());
+  write_file(store_.machine_folder("gen-1") + "/config.json", here, private_file);
+  const Machine machine = store_.load("gen-1");
+  EXPECT_EQ(machine.engine.labels, std::vector<std::string>{"tier=test"});
+  EXPECT_EQ(go_json(document_of(machine), 4), here);
+}
+
+TEST_F(StoreTest, KeepsKeysThatWeDoNotKnow) {
+  store_.add(machine("a"), {});
+  Json document = Json::parse(read_file(store_.machine_folder("a") + "/config.json"));
+  document["RawDriver"] = "c29tZQ==";
+  document["HostOptions"]["EngineOptions"]["Future"] = {1, 2};
+  document["HostOptions"]["EngineOptions"]["Labels"] = nullptr;
+  write_file(store_.machine_folder("a") + "/config.json", go_json(document, 4), private_file);
+  Machine machine = store_.load("a");
+  machine.engine.storage_driver = "vfs";
+  store_.save(machine, task_);
+  document["HostOptions"]["EngineOptions"]["StorageDriver"] = "vfs";
+  EXPECT_EQ(read_file(store_.machine_folder("a") + "/config.json"), go_json(document, 4));
+}
+
+TEST_F(StoreTest, FollowsAMove) {
+  store_.add(machine("a"), {});
+  const fs::path elsewhere = home_.string() + "-moved";
+  fs::rename(home_, elsewhere);
+  const Machine moved = Store(elsewhere.string()).load("a");
+  EXPECT_EQ(moved.auth.ca_cert_path, elsewhere.string() + "/certs/ca.pem");
+  EXPECT_EQ(moved.auth.store_path, elsewhere.string() + "/machines/a");
+  EXPECT_EQ(text_of(moved.driver, "StorePath"), elsewhere.string());
+  fs::rename(elsewhere, home_);
+}
+
+TEST_F(StoreTest, LeavesPathsOutsideOfAMovedStoreAlone) {
+  Machine custom = machine("a");
+  custom.auth.ca_cert_path = "/etc/pki/ca.pem";
+  custom.driver["SSHKey"] = home_.string() + "-keys/id";
+  store_.add(custom, {});
+  const fs::path elsewhere = home_.string() + "-moved";
+  fs::rename(home_, elsewhere);
+  const Machine moved = Store(elsewhere.string()).load("a");
+  EXPECT_EQ(moved.auth.ca_cert_path, "/etc/pki/ca.pem");
+  EXPECT_EQ(text_of(moved.driver, "SSHKey"), home_.string() + "-keys/id");
+  fs::rename(elsewhere, home_);
+}
+
+TEST_F(StoreTest, HasTheOriginalsModes) {
+  store_.add(machine("a"), {.unfinished = true, .failure = {}});
+  EXPECT_EQ(mode_of(home_ / "machines"), 0700U);
+  EXPECT_EQ(mode_of(store_.machine_folder("a")), 0700U);
+  EXPECT_EQ(mode_of(store_.machine_folder("a") + "/config.json"), 0600U);
+}
+
+TEST_F(StoreTest, GivesANameOnce) {
+  std::atomic<int> added{0}, refused{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 16; ++i) {
+      threads.emplace_back([&] {
+        try {
+          store_.add(machine("same"), {});
+          ++added;
+        } catch (const Error& error) {
+          EXPECT_STREQ(error.what(), "Docker machine \"same\" already exists");
+          ++refused;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(added, 1);
+  EXPECT_EQ(refused, 15);
+  EXPECT_EQ(store_.names(), std::vector<std::string>{"same"});
+  EXPECT_EQ(std::distance(fs::directory_iterator(home_ / "machines"), {}), 1) << "nothing is left beside it";
+}
+
+TEST_F(StoreTest, NeverShowsHalfAFile) {
+  store_.add(machine("a"), {});
+  std::atomic<bool> done{false};
+  std::jthread writer([&] {
+    for (int i = 0; i < 200; ++i) {
+      Machine changed = store_.load("a");
+      changed.engine.labels.push_back(std::string(100, 'x'));
+      store_.save(changed, task_);
+    }
+    done = true;
+  });
+  while (!done) EXPECT_NO_THROW(store_.load("a"));
+}
+
+TEST_F(StoreTest, SpeaksTheOriginalsErrors) {
+  EXPECT_EQ(message([&] { store_.load("none"); }),
+            "Docker machine \"none\" does not exist. Use \"docker-machine ls\" to list machines. Use \"docker-machine "
+            "create\" to add a new one.");
+  fs::create_directories(store_.machine_folder("empty"));
+  EXPECT_EQ(message([&] { store_.load("empty"); }),
+            "open " + store_.machine_folder("empty") + "/config.json: no such file or directory");
+  write_file(store_.machine_folder("empty") + "/config.json", R"({"ConfigVersion": 4})", private_file);
+  EXPECT_EQ(message([&] { store_.load("empty"); }),
+            "Error getting migrated host: config version is from the future -- you should upgrade your Docker Machine "
+            "client");
+  write_file(store_.machine_folder("empty") + "/config.json", "{nonsense", private_file);
+  EXPECT_TRUE(message([&] { store_.load("empty"); }).starts_with("Error getting migrated host: "));
+  EXPECT_FALSE(store_.exists(".."));
+  EXPECT_FALSE(store_.exists(""));
+}
+
+TEST_F(StoreTest, ForgetsAMachineWholeAndASaveDoesNotBringItBack) {
+  store_.add(machine("a"), {});
+  const Machine loaded = store_.load("a");
+  { const auto lock = store_.lock_machine("a", task_); }
+  store_.forget("a");
+  EXPECT_TRUE(store_.names().empty());
+  EXPECT_TRUE(fs::is_empty(home_ / "machines"));
+  EXPECT_FALSE(fs::exists(home_ / "locks/machine-a.lock"));
+  Machine changed = loaded;
+  changed.engine.storage_driver = "vfs";
+  EXPECT_EQ(message([&] { store_.save(changed, task_); }), "Docker machine \"a\" was removed in the meantime");
+  EXPECT_FALSE(store_.exists("a"));
+}
+
+TEST_F(StoreTest, LocksAMachineForOneOperation) {
+  const auto held = store_.lock_machine("a", task_);
+  EXPECT_EQ(message([&] { auto second = store_.lock_machine("a", task_); }),
+            "another docker-machine has been working on \"a\" for too long; see what it does, or end it, and try again");
+}
+
+TEST_F(StoreTest, TakesARelativePathAsItIsWritten) {
+  EXPECT_EQ(Store("store/").default_auth("n").store_path, "store/machines/n");
+  EXPECT_EQ(Store("/s//").machine_folder("n"), "/s/machines/n");
+}
+
+}  // namespace
+}  // namespace dm
