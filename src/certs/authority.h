@@ -15,19 +15,20 @@ using CalendarTime = std::chrono::system_clock::time_point;
 
 /// What a server certificate says besides its subject.
 struct ServerCertificateRequest {
-  std::string organization;               ///< "USER.NAME"
-  std::vector<std::string> names;         ///< host names and addresses, told apart here
-  bool also_client = false;               ///< swarm masters get clientAuth too
+  std::string organization;        ///< "USER.NAME"
+  std::vector<std::string> names;  ///< host names and addresses, told apart here
+  bool also_client = false;        ///< swarm masters get clientAuth too
 };
 
-/// A new certificate authority; `organization` is the user's name. All certificates here: RSA 2048, SHA-256, random
-/// serial number, valid from five minutes before `now` (seconds 0) for 1080 days; see docs of the store for the fields.
+/// A new certificate authority; `organization` is the user's name. All certificates here: RSA 2048, SHA-256,
+/// random serial number, valid from five minutes before `now` (seconds 0) for 1080 days; see docs of the
+/// store for the fields.
 CertificateAndKey make_authority(const std::string& organization, CalendarTime now);
 /// A client certificate ("USER.<bootstrap>").
 CertificateAndKey make_client_certificate(const CertificateAndKey& authority, const std::string& organization,
                                           CalendarTime now);
-CertificateAndKey make_server_certificate(const CertificateAndKey& authority, const ServerCertificateRequest& request,
-                                          CalendarTime now);
+CertificateAndKey make_server_certificate(const CertificateAndKey& authority,
+                                          const ServerCertificateRequest& request, CalendarTime now);
 
 /// What a certificate says.
 struct Certificate {

@@ -1,0 +1,53 @@
+// Checksums, by OpenSSL.
+#include "keys/digest.h"
+
+#include <fmt/core.h>
+#include <openssl/evp.h>
+
+#include "base/error.h"
+
+namespace dm {
+
+struct Digest::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { EVP_MD_CTX_free(context); }
+};
+
+Digest::Digest(DigestKind kind) : state_(std::make_unique<State>()) {
+  const EVP_MD* algorithm = kind == DigestKind::sha256 ? EVP_sha256() : EVP_sha512();
+  if (state_->context == nullptr || EVP_DigestInit_ex(state_->context, algorithm, nullptr) != 1) {
+    throw Error("cannot compute a checksum: OpenSSL refuses");
+  }
+}
+
+Digest::~Digest() = default;
+Digest::Digest(Digest&&) noexcept = default;
+Digest& Digest::operator=(Digest&&) noexcept = default;
+
+void Digest::update(std::string_view bytes) {
+  if (EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) != 1) {
+    throw Error("cannot compute a checksum: OpenSSL refuses");
+  }
+}
+
+std::string Digest::hex() {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  if (EVP_DigestFinal_ex(state_->context, bytes, &size) != 1) {
+    throw Error("cannot compute a checksum: OpenSSL refuses");
+  }
+  std::string text;
+  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", bytes[i]);
+  return text;
+}
+
+std::string hex_digest(DigestKind kind, std::string_view bytes) {
+  Digest digest(kind);
+  digest.update(bytes);
+  return digest.hex();
+}
+
+}  // namespace dm
