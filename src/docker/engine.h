@@ -31,9 +31,10 @@ struct EngineAnswer {
 /// Asks the engine's version without naming an API version, so that any engine, old or new, answers.
 EngineVersion engine_version(HttpClient& http, const EngineAccess& engine, Task& task);
 /// The same for many at once, in one thread.
-std::vector<EngineAnswer> engine_versions(HttpClient& http, std::span<const EngineAccess> engines, Task& task);
-/// Makes sure that over TLS somebody answers who has a certificate of our authority for this address, and accepts
-/// ours; Error with the cause (as the original words it) if not.
+std::vector<EngineAnswer> engine_versions(HttpClient& http, std::span<const EngineAccess> engines,
+                                          Task& task);
+/// Makes sure that over TLS somebody answers who has a certificate of our authority for this address, and
+/// accepts ours; Error with the cause (as the original words it) if not.
 void check_connection(HttpClient& http, const EngineAccess& engine, Task& task);
 
 }  // namespace dm

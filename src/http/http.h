@@ -20,14 +20,15 @@ struct TlsFiles {
 /// One HTTP request.
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;  ///< http:// or https://
+  std::string url;                   ///< http:// or https://
   std::vector<std::string> headers;  ///< "Name: value"
   std::string body;
   TlsFiles tls;
   bool proxied = true;  ///< honour HTTP(S)_PROXY and NO_PROXY
   bool follow_redirects = false;
   Milliseconds connect_limit = std::chrono::seconds(30);
-  Sink content;  ///< if set, takes the body of a 2xx answer piece by piece, and HttpResponse::body stays empty
+  Sink
+      content;  ///< if set, takes the body of a 2xx answer piece by piece, and HttpResponse::body stays empty
 };
 
 /// The answer; any status is an answer.
@@ -44,9 +45,10 @@ struct HttpOutcome {
   Milliseconds took{0};
 };
 
-/// HTTP. Thread-safe. Only "no answer" is an Error: unreachable, timed_out, authentication_failed (TLS, either side).
-/// Texts are the original's where programs read them: "dial tcp HOST:PORT: connect: connection refused",
-/// "x509: certificate signed by unknown authority", "x509: certificate is valid for A, not B", "dial tcp …: i/o timeout".
+/// HTTP. Thread-safe. Only "no answer" is an Error: unreachable, timed_out, authentication_failed (TLS,
+/// either side). Texts are the original's where programs read them: "dial tcp HOST:PORT: connect: connection
+/// refused", "x509: certificate signed by unknown authority", "x509: certificate is valid for A, not B",
+/// "dial tcp …: i/o timeout".
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
