@@ -26,10 +26,12 @@ struct Arguments {
   bool help = false;               ///< -h, -help, --help was among the flags
 };
 
-/// Parses in Go's flag grammar (spec of the command line, section 3): one or two dashes, "=", booleans only with "=",
-/// "--" ends the flags and is dropped, flags anywhere among the words, values from the environment, lists accumulate.
-/// Error(usage) with Go's texts: "flag provided but not defined: -x", "flag needs an argument: -x",
-/// "invalid value \"abc\" for flag -timeout: parse error", "Cannot use two forms of the same flag: t timeout", ….
+/// Parses in Go's flag grammar (spec of the command line, section 3): one or two dashes, "=", booleans with
+/// "=" only, "--" ends the flags and is dropped, flags anywhere among the words, values from the environment,
+/// lists accumulate; a list on the command line replaces the environment's. Error(usage) with Go's texts:
+/// "flag provided but not defined: -x", "flag needs an argument: -x",
+/// "invalid value \"abc\" for flag -timeout: parse error",
+/// "Cannot use two forms of the same flag: t timeout", ….
 Arguments parse_arguments(std::span<const std::string> arguments, std::span<const Flag> flags,
                           const Environment& environment);
 

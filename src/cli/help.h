@@ -13,7 +13,8 @@ struct Program {
 };
 
 /// The application's help in the original's layout (columns aligned with tabs), ending in a newline.
-std::string application_help(const Program& program, std::span<const Flag> flags, std::span<const Syntax> commands);
+std::string application_help(const Program& program, std::span<const Flag> flags,
+                             std::span<const Syntax> commands);
 
 /// In which order a command's flags are shown.
 enum class FlagOrder { as_declared, by_text };
