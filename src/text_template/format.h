@@ -20,7 +20,4 @@ std::string print_line(std::span<const Value> values, Numbers numbers);
 /// The values in a format of Go's fmt.Sprintf. A wrong verb is no error, but shows in the text as in Go.
 std::string print_format(std::string_view format, std::span<const Value> values, Numbers numbers);
 
-/// A text in double quotes, escaped as in Go.
-std::string quote(std::string_view text);
-
 }  // namespace dm::text_template

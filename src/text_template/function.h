@@ -10,7 +10,8 @@
 
 namespace dm::text_template {
 
-/// A function that a template may call, with exactly `arity` arguments; an Error it throws becomes the template's.
+/// A function that a template may call, with exactly `arity` arguments; an Error it throws becomes the
+/// template's.
 struct Function {
   std::size_t arity;
   std::function<Value(std::span<const Value>)> call;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "text_template/format.h"
+#include "text_template/quote.h"
 #include "text_template/utf8.h"
 
 namespace dm::text_template {
@@ -24,14 +24,19 @@ bool is_space(char32_t character) {
 bool is_digit(char32_t character) { return character >= '0' && character <= '9'; }
 
 TokenKind word_kind(std::string_view word) {
-  static const std::map<std::string_view, TokenKind> kinds{
-      {"block", TokenKind::block},       {"break", TokenKind::break_},
-      {"continue", TokenKind::continue_}, {"define", TokenKind::define},
-      {"else", TokenKind::else_},        {"end", TokenKind::end},
-      {"if", TokenKind::if_},            {"nil", TokenKind::nil},
-      {"range", TokenKind::range},       {"template", TokenKind::template_},
-      {"with", TokenKind::with},         {"true", TokenKind::boolean},
-      {"false", TokenKind::boolean}};
+  static const std::map<std::string_view, TokenKind> kinds{{"block", TokenKind::block},
+                                                           {"break", TokenKind::break_},
+                                                           {"continue", TokenKind::continue_},
+                                                           {"define", TokenKind::define},
+                                                           {"else", TokenKind::else_},
+                                                           {"end", TokenKind::end},
+                                                           {"if", TokenKind::if_},
+                                                           {"nil", TokenKind::nil},
+                                                           {"range", TokenKind::range},
+                                                           {"template", TokenKind::template_},
+                                                           {"with", TokenKind::with},
+                                                           {"true", TokenKind::boolean},
+                                                           {"false", TokenKind::boolean}};
   const auto found = kinds.find(word);
   return found == kinds.end() ? TokenKind::identifier : found->second;
 }
@@ -96,8 +101,7 @@ class Lexer {
   bool at_terminator() const {
     const char32_t character = peek();
     return character == end_of_input || is_space(character) ||
-           (character < 0x80 &&
-            std::string_view(".,|:)(").contains(static_cast<char>(character))) ||
+           (character < 0x80 && std::string_view(".,|:)(").contains(static_cast<char>(character))) ||
            at(right_delimiter);
   }
 
@@ -169,7 +173,7 @@ class Lexer {
     if (character == end_of_input) return fail("unclosed action");
     if (is_space(character)) return scan_space();
     if (character == '+' || character == '-' || is_digit(character) ||
-        (character == '.' && is_digit(character_ahead(1)))) {
+        (character == '.' && (is_digit(character_ahead(1)) || position_ + 1 == text_.size()))) {
       return scan_number();
     }
     if (is_alphanumeric(character)) return scan_word();

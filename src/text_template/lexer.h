@@ -54,7 +54,8 @@ struct Token {
   std::string description() const;
 };
 
-/// The tokens of a template, white space around trim markers removed; the last one is `end_of_text` or `error`.
+/// The tokens of a template, white space around trim markers removed; the last one is `end_of_text` or
+/// `error`.
 std::vector<Token> tokenize(std::string_view text);
 
 }  // namespace dm::text_template

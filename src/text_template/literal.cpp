@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
-#include "text_template/format.h"
+#include "text_template/quote.h"
 #include "text_template/utf8.h"
 
 namespace dm::text_template {
@@ -20,16 +20,14 @@ struct Digits {
   bool negative;
 };
 
-bool is_hex_digit(char character) {
-  return std::string_view("0123456789abcdefABCDEF").contains(character);
-}
+bool is_hex_digit(char character) { return std::string_view("0123456789abcdefABCDEF").contains(character); }
 
 // An underscore stands between two digits, or between a prefix and a digit.
 bool underscores_are_good(std::string_view digits, int base, bool has_prefix) {
   bool digit_before = has_prefix;
   for (std::size_t index = 0; index < digits.size(); ++index) {
-    const bool is_digit = base == 16 ? is_hex_digit(digits[index])
-                                     : digits[index] >= '0' && digits[index] <= '9';
+    const bool is_digit =
+        base == 16 ? is_hex_digit(digits[index]) : digits[index] >= '0' && digits[index] <= '9';
     if (digits[index] == '_') {
       const bool digit_after = index + 1 < digits.size() && is_hex_digit(digits[index + 1]);
       if (!digit_before || !digit_after) return false;
@@ -81,8 +79,8 @@ struct Character {
   std::size_t end;
 };
 
-std::optional<Character> read_digits_escape(std::string_view text, std::size_t position,
-                                            std::size_t count, int base, bool is_byte) {
+std::optional<Character> read_digits_escape(std::string_view text, std::size_t position, std::size_t count,
+                                            int base, bool is_byte) {
   if (position + count > text.size()) return std::nullopt;
   const auto value = read_all<std::uint32_t>(text.substr(position, count), base);
   constexpr std::uint32_t last_character = 0x10FFFF;

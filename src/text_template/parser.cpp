@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "text_template/builtins.h"
-#include "text_template/format.h"
 #include "text_template/lexer.h"
 #include "text_template/literal.h"
+#include "text_template/quote.h"
 
 namespace dm::text_template {
 
@@ -148,7 +148,8 @@ class Parser {
         fail(fmt::format("{{{{{}}}}} is not supported", token.text));
       default:
         --index_;
-        statements.push_back({.kind = StatementKind::action, .text = {},
+        statements.push_back({.kind = StatementKind::action,
+                              .text = {},
                               .pipeline = parse_pipeline("command", TokenKind::right_delimiter)});
     }
     return std::nullopt;

@@ -33,7 +33,7 @@ struct Operand final : Node {
   /// The fields of a field, variable (after its own name) or chain.
   std::vector<std::string> names;
   /// What stands in parentheses.
-  std::unique_ptr<Pipeline> pipeline;
+  std::shared_ptr<const Pipeline> pipeline;
   /// What a chain of fields starts from: a function or something in parentheses.
   std::unique_ptr<Operand> base;
 
@@ -63,10 +63,10 @@ enum class StatementKind { text, action, if_, range, with, break_, continue_ };
 /// Text to copy, or an action with what depends on it.
 struct Statement {
   StatementKind kind = StatementKind::text;
-  std::string text;
-  std::unique_ptr<Pipeline> pipeline;
-  std::vector<Statement> body;
-  std::optional<std::vector<Statement>> otherwise;
+  std::string text{};
+  std::unique_ptr<Pipeline> pipeline{};
+  std::vector<Statement> body{};
+  std::optional<std::vector<Statement>> otherwise{};
 };
 
 /// A template that was parsed.

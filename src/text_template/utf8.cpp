@@ -75,9 +75,7 @@ CodePoint decode_utf8(std::string_view text, std::size_t position) {
 
 std::string encode_utf8(char32_t character) {
   if (character > last_character || is_surrogate(character)) character = replacement;
-  const auto tail = [&](int shift) {
-    return static_cast<char>(0x80U | ((character >> shift) & 0x3FU));
-  };
+  const auto tail = [&](int shift) { return static_cast<char>(0x80U | ((character >> shift) & 0x3FU)); };
   if (character < 0x80) return {static_cast<char>(character)};
   if (character < 0x800) return {static_cast<char>(0xC0U | (character >> 6)), tail(0)};
   if (character < 0x10000) {
@@ -107,7 +105,7 @@ bool is_alphanumeric(char32_t character) {
     return character == '_' || (character >= '0' && character <= '9') ||
            (character >= 'A' && character <= 'Z') || (character >= 'a' && character <= 'z');
   }
-  return !contains(symbols, character) && !contains(more_symbols, character);
+  return character <= last_character && !contains(symbols, character) && !contains(more_symbols, character);
 }
 
 bool is_printable(char32_t character) {

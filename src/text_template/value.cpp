@@ -29,9 +29,7 @@ struct Value::Naming {
 
 namespace {
 
-std::string element_type(Elements elements) {
-  return elements == Elements::text ? "string" : "interface {}";
-}
+std::string element_type(Elements elements) { return elements == Elements::text ? "string" : "interface {}"; }
 
 Json number_to_json(double number) {
   constexpr double integers_end = 9223372036854775808.0;
@@ -45,7 +43,7 @@ Json number_to_json(double number) {
 
 Value Value::list(List items, Elements elements) {
   Value result;
-  result.content_ = std::make_shared<const ListContent>(std::move(items), elements);
+  result.content_ = std::make_shared<const ListContent>(ListContent{std::move(items), elements});
   return result;
 }
 
@@ -55,13 +53,13 @@ Value Value::list(const std::vector<std::string>& items) {
 
 Value Value::map(Map items, Elements elements) {
   Value result;
-  result.content_ = std::make_shared<const MapContent>(std::move(items), elements);
+  result.content_ = std::make_shared<const MapContent>(MapContent{std::move(items), elements});
   return result;
 }
 
 Value Value::record(std::string type, Fields fields) {
   Value result;
-  result.content_ = std::make_shared<const RecordContent>(std::move(type), std::move(fields));
+  result.content_ = std::make_shared<const RecordContent>(RecordContent{std::move(type), std::move(fields)});
   return result;
 }
 
@@ -168,9 +166,7 @@ const Value::List& Value::list() const {
   return std::get<std::shared_ptr<const ListContent>>(content_)->items;
 }
 
-const Value::Map& Value::map() const {
-  return std::get<std::shared_ptr<const MapContent>>(content_)->items;
-}
+const Value::Map& Value::map() const { return std::get<std::shared_ptr<const MapContent>>(content_)->items; }
 
 const Value::Fields& Value::fields() const {
   return std::get<std::shared_ptr<const RecordContent>>(content_)->fields;
@@ -205,9 +201,7 @@ std::string Value::type() const {
   return is_pointer() ? "*" + name : name;
 }
 
-const std::string* Value::printed() const {
-  return naming_ && naming_->text ? &*naming_->text : nullptr;
-}
+const std::string* Value::printed() const { return naming_ && naming_->text ? &*naming_->text : nullptr; }
 
 const Value* Value::method(std::string_view name) const {
   if (!naming_) return nullptr;
@@ -216,8 +210,7 @@ const Value* Value::method(std::string_view name) const {
 }
 
 const Value* Value::field(std::string_view name) const {
-  const auto found =
-      std::ranges::find(fields(), name, [](const auto& field) { return field.first; });
+  const auto found = std::ranges::find(fields(), name, [](const auto& field) { return field.first; });
   return found == fields().end() ? nullptr : &found->second;
 }
 

@@ -18,7 +18,8 @@ namespace dm::text_template {
 /// Whether the elements of a list or map may be anything (`[]interface {}`) or are text (`[]string`).
 enum class Elements { any, text };
 
-/// What a template is executed on: an immutable value as Go's templates see it, cheap to copy. May be read by several threads.
+/// What a template is executed on: an immutable value as Go's templates see it, cheap to copy. May be read by
+/// several threads.
 class Value {
  public:
   enum class Kind { nil, boolean, integer, number, text, list, map, record };
@@ -30,8 +31,7 @@ class Value {
   Value() = default;
   Value(std::same_as<bool> auto value) : content_(value) {}
   template <std::integral Integer>
-    requires(!std::same_as<Integer, bool>)
-  Value(Integer value) : content_(static_cast<std::int64_t>(value)) {}
+  requires(!std::same_as<Integer, bool>) Value(Integer value) : content_(static_cast<std::int64_t>(value)) {}
   Value(double value) : content_(value) {}
   Value(std::string value) : content_(std::move(value)) {}
   Value(std::string_view value) : content_(std::string(value)) {}
@@ -52,7 +52,8 @@ class Value {
 
   /// The value under a Go type name of its own (`state.State`).
   Value as(std::string type) const;
-  /// The value, printed as `text` wherever text is wanted, as a Go type with a String method is; adds that method.
+  /// The value, printed as `text` wherever text is wanted, as a Go type with a String method is; adds that
+  /// method.
   Value printed_as(std::string text) const;
   /// The value with one more method without arguments.
   Value with_method(std::string name, Value result) const;
@@ -102,9 +103,8 @@ class Value {
 
   Value naming_changed(const Naming& naming) const;
 
-  std::variant<std::monostate, bool, std::int64_t, double, std::string,
-               std::shared_ptr<const ListContent>, std::shared_ptr<const MapContent>,
-               std::shared_ptr<const RecordContent>>
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, std::shared_ptr<const ListContent>,
+               std::shared_ptr<const MapContent>, std::shared_ptr<const RecordContent>>
       content_;
   Reference reference_ = Reference::none;
   std::shared_ptr<const Naming> naming_;
