@@ -1,10 +1,10 @@
 #pragma once
+#include <functional>
 #include <string>
-#include <vector>
 
-#include "base/task.h"
 #include "model/machine.h"
-#include "ssh/ssh.h"
+#include "provision/facts.h"
+#include "provision/remote_host.h"
 
 namespace dm {
 
@@ -19,31 +19,26 @@ struct ProvisionRequest {
   std::string driver_name;  ///< for the label provider=DRIVER
   int engine_port = 2376;
   EngineOptions engine;
-  EngineCertificates certificates;
+  /// Gives the certificates; called once, when there is an engine that needs them, so that making them prints
+  /// its line ("Copying certs to the local machine directory...") where docker-machine prints it.
+  std::function<EngineCertificates()> certificates;
 };
 
-/// What /etc/os-release says, as far as it matters.
-struct OsRelease {
-  std::string id, id_like, version_id, pretty_name;
-};
-
-/// Reads os-release(5); lines that are none are passed over.
-OsRelease parse_os_release(const std::string& text);
-
-/// A distribution that we know how to provision; rows of one table.
-struct Distribution;
-
-/// The distribution of the machine behind the session; Error "OS type not recognized" if we have no row for it.
-const Distribution& detect_distribution(SshSession& session, Task& task);
+/// Waits for SSH ("Waiting for SSH to be available..."), then finds out what runs there ("Detecting the
+/// provisioner..."), all in one command; Error "OS type not recognized" if we have no distribution for it.
+/// Prints these two lines to the task's log.
+MachineFacts detect_distribution(RemoteHost& host, Task& task);
 /// As `create` prints it, e.g. "debian" or "ubuntu(systemd)".
-const std::string& name_of(const Distribution& distribution);
+const std::string& name_of(const MachineFacts& facts);
 
-/// Makes an engine of the machine, or brings an existing one into the wanted state: hostname, packages, engine,
-/// certificates, daemon options, restart. Safe to run again. Prints docker-machine's progress lines to the task's log.
-void provision(SshSession& session, const Distribution& distribution, const ProvisionRequest& request, Task& task);
+/// Makes an engine of the machine, or brings an existing one into the wanted state: hostname, packages,
+/// engine, certificates, daemon options, restart. Safe to run again. Prints docker-machine's progress lines
+/// to the task's log ("Installing Docker..." only where there is something to install).
+void provision(RemoteHost& host, const MachineFacts& facts, const ProvisionRequest& request, Task& task);
 
-/// Waits until the engine listens on the port, asked on the machine itself; Error "Unable to verify the Docker daemon
-/// is listening: …" with the last lines of the engine's journal if it never does.
-void wait_until_engine_listens(SshSession& session, const Distribution& distribution, int port, Task& task);
+/// Waits until the engine listens on the port, asked on the machine itself, for as long as a slow machine
+/// takes to boot; Error "Unable to verify the Docker daemon is listening: …" with the last lines of the
+/// engine's journal if it never does.
+void wait_until_engine_listens(RemoteHost& host, const MachineFacts& facts, int port, Task& task);
 
 }  // namespace dm

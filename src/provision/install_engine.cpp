@@ -1,0 +1,139 @@
+// The step that installs an engine where there is none.
+#include <fmt/core.h>
+
+#include "base/strings.h"
+#include "provision/steps.h"
+
+namespace dm {
+namespace {
+
+constexpr std::string_view default_install_url = "https://get.docker.com";
+
+// `attempt` shows the output of a command and keeps it, so as to tell another package manager at work, and
+// what a run that was cut off has left, from a failure.
+constexpr std::string_view package_functions =
+    R"sh(work=$(mktemp -d 2>&1) || fail "error installing docker: $work"
+temporary="$temporary $work"
+repaired=
+attempt() {
+  tries=0
+  while :; do
+    { "$@"; echo "$?" >"$work/status"; } 2>&1 | tee "$work/output"
+    status=1
+    read -r status <"$work/status"
+    [ "$status" = 0 ] && return 0
+    if grep -Eq "$busy" "$work/output"; then
+      tries=$((tries + 1))
+      [ "$tries" -lt 60 ] || fail "Failed to obtain lock: Maximum number of retries (60) exceeded"
+      sleep 3
+    elif [ -z "$repaired" ] && grep -Eq "$broken" "$work/output"; then
+      repaired=yes
+      $repair
+    else
+      return "$status"
+    fi
+  done
+}
+refreshed=
+refresh_packages() {
+  [ -z "$refreshed" ] || return 0
+  refreshed=yes
+  attempt $refresh || warn "The list of packages on the machine could not be brought up to date."
+}
+install_own_engine() {
+  mark part 'installing docker'
+  refresh_packages
+  for package in $engine_packages_if_known; do
+    if $knows "$package" >/dev/null 2>&1; then engine_packages="$engine_packages $package"; fi
+  done
+  attempt $install $engine_packages || fail "error installing docker: exit status $status"
+}
+)sh";
+
+// The script is fetched whole before any of it runs, and an HTTP error is an error.
+constexpr std::string_view script_functions = R"sh(fetch() {
+  if ! command -v curl >/dev/null 2>&1; then
+    refresh_packages
+    attempt $install $fetch_packages || { why='curl is missing and could not be installed'; return 1; }
+  fi
+  mark part "fetching $url"
+  why=$(curl -fsSL --connect-timeout 15 --max-time 120 --retry 1 -o "$work/install.sh" -- "$url" 2>&1) && return 0
+  why=$(printf '%s\n' "$why" | tail -n 1)
+  return 1
+}
+if fetch; then
+  mark part "running $url"
+  attempt sh "$work/install.sh" || fail "error installing docker: the script $url ended with exit status $status"
+elif [ "$fall_back" = yes ]; then
+  tell "$url cannot be fetched from the machine ($why): installing the distribution's own engine."
+  install_own_engine
+else
+  fail "error installing docker: $url cannot be fetched from the machine: $why"
+fi
+)sh";
+
+std::string variables(const Distribution& distribution) {
+  const auto& packages = *distribution.packages;
+  std::string text;
+  const auto set = [&](std::string_view name, const std::string& value) {
+    text += fmt::format("{}={}\n", name, shell_quote(value));
+  };
+  set("refresh", packages.refresh);
+  set("install", packages.install);
+  set("knows", packages.knows);
+  set("busy", packages.busy);
+  set("broken", packages.broken);
+  set("repair", packages.repair);
+  set("fetch_packages", join(distribution.fetch_packages, " "));
+  set("engine_packages", join(distribution.engine_packages, " "));
+  set("engine_packages_if_known", join(distribution.engine_packages_if_known, " "));
+  return text;
+}
+
+void refuse_what_is_no_engine(const MachineFacts& facts) {
+  if (facts.engine_is_snap) {
+    throw Error(
+        "Docker is installed on the machine as a snap, whose options cannot be set from outside. "
+        "Remove it there (sudo snap remove docker) and try again");
+  }
+  if (!facts.engine_program.empty() && !facts.engine_service) {
+    throw Error(
+        fmt::format("{} is on the machine, but no service \"docker\" that starts it. Add such a service, or "
+                    "remove the program to have an engine installed",
+                    facts.engine_program));
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> install_script_url(const std::string& given) {
+  auto url = trim(given);
+  const bool quoted =
+      url.size() >= 2 && (url.front() == '\'' || url.front() == '"') && url.back() == url.front();
+  if (quoted) url = trim(url.substr(1, url.size() - 2));
+  if (url.empty() || url == "none") return std::nullopt;
+  return std::string(url);
+}
+
+void install_engine(Provisioning& work) {
+  refuse_what_is_no_engine(work.facts);
+  if (work.facts.engine_there()) return;
+  work.task.info("Installing Docker...");
+  std::string code = variables(work.distribution) + std::string(package_functions);
+  if (const auto url = install_script_url(work.request.engine.install_url)) {
+    code +=
+        fmt::format("url={}\nfall_back={}\n", shell_quote(*url), *url == default_install_url ? "yes" : "no");
+    code += script_functions;
+  } else {
+    code += "install_own_engine\n";
+  }
+  work.script.add({"installing docker", code, std::chrono::minutes(25)});
+  work.look_again();
+  refuse_what_is_no_engine(work.facts);
+  if (!work.facts.engine_there()) {
+    throw Error(
+        "error installing docker: the installation ended well, but there is no dockerd on the machine");
+  }
+}
+
+}  // namespace dm

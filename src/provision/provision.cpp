@@ -1,0 +1,66 @@
+// From a bare Linux to a Docker host.
+#include "provision/provision.h"
+
+#include <fmt/core.h>
+
+#include "provision/steps.h"
+
+namespace dm {
+namespace {
+
+void check_rights(const MachineFacts& facts) {
+  if (facts.privilege == Privilege::refused) {
+    throw Error(
+        fmt::format("The user \"{}\" on the machine needs sudo without a password, and sudo said: \"{}\". "
+                    "Give it a NOPASSWD rule, or log in as root",
+                    facts.user, facts.sudo_answer));
+  }
+  if (facts.privilege == Privilege::none) {
+    throw Error(
+        fmt::format("The user \"{}\" is not root, and there is no sudo on the machine. Install it with a "
+                    "NOPASSWD rule for this user, or log in as root",
+                    facts.user));
+  }
+}
+
+void check_service_manager(const MachineFacts& facts) {
+  const auto& wanted = facts.distribution->services->name;
+  if (facts.service_manager != wanted) {
+    throw Error(fmt::format("{} does not run on the machine, which is needed to start its engine", wanted));
+  }
+}
+
+}  // namespace
+
+MachineFacts detect_distribution(RemoteHost& host, Task& task) {
+  task.info("Waiting for SSH to be available...");
+  const auto result = host.wait_until_reachable(task, facts_command());
+  task.info("Detecting the provisioner...");
+  auto facts = parse_facts(result.output);
+  facts.distribution = find_distribution(facts.os_release);
+  if (facts.distribution == nullptr) throw Error("OS type not recognized");
+  return facts;
+}
+
+const std::string& name_of(const MachineFacts& facts) { return facts.distribution->name; }
+
+void provision(RemoteHost& host, const MachineFacts& facts, const ProvisionRequest& request, Task& task) {
+  check_rights(facts);
+  check_service_manager(facts);
+  Provisioning work{host, facts, *facts.distribution, request, task, {}};
+  for (const auto& step : facts.distribution->steps) {
+    task.debug(fmt::format("step: {}", step.name));
+    step.run(work);
+  }
+  work.send();
+}
+
+void wait_until_engine_listens(RemoteHost& host, const MachineFacts& facts, int port, Task& task) {
+  // Right after a boot the engine may have its turn late.
+  constexpr auto limit = std::chrono::minutes(3);
+  Script script;
+  script.add(listening_part(*facts.distribution->services, port, limit));
+  run_script(host, script, facts.privilege, task);
+}
+
+}  // namespace dm

@@ -1,0 +1,168 @@
+// What is done on a machine to make it a Docker host, step by step.
+#include "provision/steps.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "base/strings.h"
+#include "provision/engine_flags.h"
+#include "provision/engine_unit.h"
+
+namespace dm {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr seconds listening_limit{60};
+constexpr size_t longest_hostname = 63;
+
+// The exit status 2 means errors that cloud-init got over.
+constexpr std::string_view cloud_init_code = R"sh(limited 600 cloud-init status --wait >/dev/null 2>&1
+case $? in
+  0 | 2) ;;
+  124) warn "cloud-init on the machine has not finished within 10 minutes; going on without it." ;;
+  *) warn "cloud-init on the machine ended with errors (cloud-init status --long tells which); going on." ;;
+esac
+)sh";
+
+// In containers these files are mounted: they can be written, but not replaced. /etc/hosts comes first, so
+// that at no time the hostname is one that sudo cannot resolve.
+constexpr std::string_view hostname_code = R"sh(overwrite() {
+  why=$( (cat >"$1.new" && cat "$1.new" >"$1" && rm -f "$1.new") 2>&1) && return
+  rm -f "$1.new"
+  warn "$1 on the machine could not be written: $why"
+}
+if ! grep -Eq "^[^#]*[[:space:]]$pattern([[:space:]#]|\$)" /etc/hosts; then
+  if grep -Eq '^127\.0\.1\.1[[:space:]]' /etc/hosts; then
+    hosts=$(sed "s/^127\.0\.1\.1[[:space:]].*/127.0.1.1 $name/" /etc/hosts)
+  else
+    hosts=$(cat /etc/hosts; echo "127.0.1.1 $name")
+  fi
+  printf '%s\n' "$hosts" | overwrite /etc/hosts
+fi
+if [ "$(cat /etc/hostname)" != "$name" ]; then
+  printf '%s\n' "$name" | overwrite /etc/hostname
+fi
+if [ "$(uname -n)" != "$name" ]; then
+  why=$(hostname "$name" 2>&1) || why=$(hostnamectl set-hostname "$name" 2>&1) ||
+    warn "The machine's hostname could not be set: $why"
+fi
+)sh";
+
+/// A command that makes a folder.
+std::string make_folder_code(const std::string& path) {
+  return fmt::format(
+      "why=$(mkdir -p {0} 2>&1) || fail \"Error making the folder {0} on the machine: $why\"\n", path);
+}
+
+std::string stage_code(const std::string& path, std::string_view mode, const std::string& content) {
+  return fmt::format("stage {} {}{}", path, mode, here_document(content));
+}
+
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+}  // namespace
+
+void Provisioning::send() {
+  if (script.empty()) return;
+  run_script(host, std::exchange(script, {}), facts.privilege, task);
+}
+
+void Provisioning::look_again() {
+  send();
+  facts = parse_facts(host.ask(facts_command(), task).output);
+  facts.distribution = &distribution;
+}
+
+std::string hostname_for(const std::string& machine_name) {
+  std::string name = machine_name.substr(0, longest_hostname);
+  while (!name.empty() && (name.back() == '-' || name.back() == '.' || name.back() == '_')) name.pop_back();
+  return name;
+}
+
+ScriptPart listening_part(const ServiceManager& services, int port, seconds limit) {
+  // The kernel's own table needs no program: ss and netstat are both missing on some machines. 0A is
+  // "listening".
+  const std::string code =
+      fmt::format(R"sh(listening() {{
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -Eq '^ *[0-9]+: [0-9A-F]+:{port:04X} [0-9A-F]+:0000 0A '
+}}
+started=$(seconds_up)
+until listening; do
+  if {has_failed}; then
+    why='the service has failed'
+  elif [ $(($(seconds_up) - started)) -ge {limit} ]; then
+    why='nothing listens on port {port} after {limit} seconds'
+  else
+    sleep 0.2 2>/dev/null || sleep 1
+    continue
+  fi
+  {journal}
+  fail "Unable to verify the Docker daemon is listening: $why"
+done
+)sh",
+                  fmt::arg("port", port), fmt::arg("has_failed", services.has_failed),
+                  fmt::arg("limit", limit.count()), fmt::arg("journal", services.journal));
+  return {.name = "waiting for the engine", .code = code, .limit = limit + seconds(30)};
+}
+
+void wait_for_cloud_init(Provisioning& work) {
+  if (work.facts.cloud_init != CloudInit::running) return;
+  work.task.progress("Waiting for cloud-init on the machine");
+  work.script.add({"waiting for cloud-init", std::string(cloud_init_code), minutes(11)});
+  work.look_again();
+}
+
+void set_hostname(Provisioning& work) {
+  const auto name = hostname_for(work.request.machine_name);
+  const auto variables =
+      fmt::format("name={}\npattern={}\n", shell_quote(name), shell_quote(replace_all(name, ".", "[.]")));
+  work.script.add({"setting the hostname", variables + std::string(hostname_code), seconds(15)});
+}
+
+void write_certificates(Provisioning& work) {
+  const auto certificates = work.request.certificates();
+  work.task.info("Copying certs to the remote machine...");
+  const auto& folder = work.distribution.paths.certificates;
+  const std::string code = make_folder_code(folder) +
+                           stage_code(folder + "/ca.pem", "644", certificates.authority) +
+                           stage_code(folder + "/server.pem", "644", certificates.certificate) +
+                           stage_code(folder + "/server-key.pem", "600", certificates.key);
+  work.script.add({"copying the certificates", code, seconds(15)});
+}
+
+void write_systemd_options(Provisioning& work) {
+  const auto& distribution = work.distribution;
+  const auto command = engine_command(work.request, work.facts, distribution.storage_driver,
+                                      distribution.paths.certificates, work.task);
+  work.task.info("Setting Docker configuration on the remote daemon...");
+  const auto& file = distribution.paths.options;
+  const std::string code =
+      fmt::format("options_file={}\n", file) + distribution.services->check_files +
+      make_folder_code(folder_of(file)) +
+      stage_code(file, "644", systemd_engine_unit(command, work.request.engine.environment)) +
+      "replace_staged\n";
+  work.script.add({"setting the engine's options", code, seconds(15)});
+}
+
+void restart_engine(Provisioning& work) {
+  const auto& services = *work.distribution.services;
+  const std::string code = fmt::format(R"sh(why=$({{ {}; }} 2>&1) || {{
+  {}
+  why=$(printf '%s\n' "$why" | head -n 1)
+  fail "Unable to verify the Docker daemon is listening: ${{why:-the engine did not start in time}}"
+}}
+)sh",
+                                       services.restart, services.journal);
+  work.script.add({"restarting the engine", code, seconds(170)});
+  work.script.add(listening_part(services, work.request.engine_port, listening_limit));
+  const std::string enable =
+      fmt::format("{{ {}; }} || warn \"The engine could not be set to start when the machine boots.\"\n",
+                  services.enable);
+  work.script.add({"enabling the engine", enable, seconds(30)});
+  work.send();
+}
+
+}  // namespace dm
