@@ -1,0 +1,94 @@
+// Is the engine there, is it the right one, and under which address?
+#include "operations/connection.h"
+
+#include <fmt/core.h>
+
+#include "base/strings.h"
+
+namespace dm {
+namespace {
+
+constexpr auto connection_limit = std::chrono::seconds(20);
+
+void check(const Runtime& runtime, const OpenMachine& open, const std::string& url, Task& task) {
+  Task limited = task.within(connection_limit);
+  check_connection(runtime.services.http, {.url = url, .tls = tls_files(open.machine)}, limited);
+}
+
+Error certificate_error(const std::string& url, const Error& cause) {
+  const auto parts = parse_docker_url(url);
+  return Error(fmt::format("Error checking and/or regenerating the certs: There was an error validating certificates for "
+                           "host \"{}\": {}\n"
+                           "You can attempt to regenerate them using 'docker-machine regenerate-certs [name]'.\n"
+                           "Be advised that this will trigger a Docker daemon restart which might stop running "
+                           "containers.\n",
+                           parts ? host_port(parts->host, parts->port) : url, cause.what()),
+               cause.reason());
+}
+
+std::string engine_url(const Runtime& runtime, OpenMachine& open, Task& task) {
+  const std::string known = open.driver->endpoint().docker_url;
+  std::optional<Error> failure;
+  if (!known.empty()) {
+    try {
+      check(runtime, open, known, task);
+      return known;
+    } catch (const Error& error) {
+      failure = error;
+    }
+  }
+  // What we know does not work: has the machine got another address, or does it not run at all?
+  std::string current;
+  try {
+    current = open.driver->observe(task).endpoint.docker_url;
+    save_machine(runtime, open, task);
+  } catch (const Error& error) {
+    task.debug(error.what());
+  }
+  if (!current.empty() && current != known) {
+    try {
+      check(runtime, open, current, task);
+      return current;
+    } catch (const Error& error) {
+      throw certificate_error(current, error);
+    }
+  }
+  if (failure && !(known != current && current.empty())) throw certificate_error(known, *failure);
+  throw Error("Host is not running");
+}
+
+std::string swarm_url(const OpenMachine& open) {
+  if (!open.machine.swarm.master) {
+    throw Error(fmt::format("{} is not a swarm master. The --swarm flag is intended for use with swarm masters",
+                            go_quote(open.name())));
+  }
+  const auto engine = parse_docker_url(known_endpoint(open).docker_url);
+  const auto swarm = parse_docker_url(open.machine.swarm.host);
+  if (!engine || !swarm || swarm->port == 0) {
+    throw Error(fmt::format("the swarm host \"{}\" of \"{}\" has no port", open.machine.swarm.host, open.name()));
+  }
+  return "tcp://" + host_port(engine->host, swarm->port);
+}
+
+}  // namespace
+
+std::string connected_url(const Runtime& runtime, OpenMachine& open, Target target, Task& task) {
+  if (target == Target::engine) return engine_url(runtime, open, task);
+  const std::string url = swarm_url(open);
+  try {
+    check(runtime, open, url, task);
+  } catch (const Error&) {
+    engine_url(runtime, open, task);
+    throw Error("Connection to Swarm cannot be checked but the certs are valid. Maybe swarm is not started");
+  }
+  return url;
+}
+
+EngineVersion version_of_engine(const Runtime& runtime, const OpenMachine& open, Task& task) {
+  return in_context("Unable to query docker version", [&] {
+    const EngineAccess engine{.url = known_endpoint(open).docker_url, .tls = tls_files(open.machine)};
+    return engine_version(runtime.services.http, engine, task);
+  });
+}
+
+}  // namespace dm

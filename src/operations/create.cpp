@@ -1,0 +1,101 @@
+// From nothing to an engine that answers.
+#include "operations/create.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/strings.h"
+#include "operations/certificates.h"
+#include "operations/connection.h"
+#include "operations/power.h"
+#include "operations/provision_machine.h"
+
+namespace dm {
+namespace {
+
+constexpr auto clean_up_limit = std::chrono::seconds(10);
+
+void check_driver(const OpenMachine& open, Task& task) {
+  task.info("Running pre-create checks...");
+  try {
+    Task driver_task = task.on(open.name());
+    open.driver->check(driver_task);
+  } catch (const Error& error) {
+    throw Error(fmt::format("Error with pre-create check: {}", go_quote(error.what())), Reason::check_failed);
+  }
+}
+
+void check_engine(const Runtime& runtime, OpenMachine& open, Task& task) {
+  task.info("Checking connection to Docker...");
+  in_context("Error checking the host", [&] { connected_url(runtime, open, Target::engine, task); });
+}
+
+void make(const Runtime& runtime, OpenMachine& open, Task& task) {
+  const auto save = [&] { save_machine(runtime, open, task); };
+  task.info("Creating machine...");
+  in_context("Error in driver during machine creation", [&] {
+    Task driver_task = task.on(open.name());
+    open.driver->create(save, driver_task);
+  });
+  save();
+  if (!open.type->traits().provisioned) return;
+  task.info("Waiting for machine to be running, this may take a few minutes...");
+  in_context("Error waiting for machine to be running", [&] { wait_until_running(open, task); });
+  save();
+  task.info("Detecting operating system of created instance...");
+  provision_machine(runtime, open, task);
+  check_engine(runtime, open, task);
+  task.info("Docker is up and running!");
+  save();
+}
+
+/// Leaves behind why it ended, for `ls`; a deadline of its own, since the task's may be over or cancelled.
+void note_failure(const Runtime& runtime, OpenMachine& open, const std::string& why, const Task& task) {
+  try {
+    const StopSignal never;
+    const Task last = Task(task.clock(), task.log(), never).within(clean_up_limit);
+    save_machine(runtime, open, last);
+    runtime.store.save_notes(open.name(), {.unfinished = true, .failure = why});
+  } catch (const Error& error) {
+    task.debug(error.what());
+  }
+}
+
+}  // namespace
+
+bool is_machine_name(const std::string& name) {
+  const auto is_plain = [](char letter) { return std::isalnum(static_cast<unsigned char>(letter)) != 0; };
+  return !name.empty() && is_plain(name[0]) &&
+         std::ranges::all_of(name, [&](char letter) { return is_plain(letter) || letter == '-' || letter == '.'; });
+}
+
+void create_machine(const Runtime& runtime, const CreateRequest& request, Task& task) {
+  if (runtime.store.exists(request.name)) {
+    throw Error(fmt::format("Docker machine \"{}\" already exists", request.name), Reason::already_exists);
+  }
+  in_context("Error generating certificates", [&] { ensure_client_certificates(runtime, request.auth, task); });
+
+  OpenMachine open;
+  open.type = request.type;
+  open.machine = {.name = request.name, .driver_name = request.type->name(), .driver = request.record,
+                  .engine = request.engine, .swarm = request.swarm, .auth = request.auth, .document = Json()};
+  open.driver = request.type->open(request.record, runtime.services);
+  check_driver(open, task);
+
+  const auto lock = runtime.store.lock_machine(request.name, task);
+  runtime.store.add(open.machine, {.unfinished = true, .failure = {}});
+  try {
+    in_context("Error creating machine", [&] { make(runtime, open, task); });
+  } catch (const Error& error) {
+    note_failure(runtime, open, error.what(), task);
+    throw;
+  } catch (const Cancelled&) {
+    note_failure(runtime, open, "cancelled", task);
+    throw;
+  }
+  runtime.store.save_notes(request.name, {});
+}
+
+}  // namespace dm

@@ -1,0 +1,28 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "operations/survey.h"
+
+namespace dm {
+
+/// The filters of `ls`: of one key any may match, of different keys all must.
+class Filter {
+ public:
+  /// From "KEY=VALUE" texts; Error "Unsupported filter syntax", "Unsupported filter key 'foo'".
+  explicit Filter(const std::vector<std::string>& texts);
+
+  /// Whether rows must be surveyed before `accepts_state` can be asked.
+  bool asks_for_state() const { return !states_.empty(); }
+  /// All filters but those for the state. Rows that could not be loaded pass. `all` are the rows to find swarm masters in.
+  bool accepts(const SurveyRow& row, const std::vector<SurveyRow>& all) const;
+  bool accepts_state(const SurveyRow& row) const;
+
+ private:
+  std::vector<std::string> drivers_, states_, names_, swarms_, labels_;
+};
+
+/// The master among the rows that shares this machine's discovery, or nullptr.
+const SurveyRow* swarm_master_of(const SurveyRow& row, const std::vector<SurveyRow>& all);
+
+}  // namespace dm

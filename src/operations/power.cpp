@@ -1,0 +1,88 @@
+// Start, stop, restart, kill.
+#include "operations/power.h"
+
+#include <fmt/core.h>
+
+#include "operations/provision_machine.h"
+
+namespace dm {
+namespace {
+
+constexpr auto state_limit = std::chrono::minutes(3);
+
+/// A state that cannot be read counts as "none of those", as in the original.
+State state_now(const OpenMachine& open, Task& task) {
+  try {
+    return open.driver->observe(task).state;
+  } catch (const Error& error) {
+    task.debug(error.what());
+    return State::none;
+  }
+}
+
+void wait_for(const OpenMachine& open, State wanted, Task& task) {
+  const Task limited = task.within(state_limit);
+  for (Backoff backoff(Milliseconds(200), std::chrono::seconds(3)); state_now(open, task) != wanted;) {
+    try {
+      backoff.pause(limited);
+    } catch (const Error&) {
+      throw Error(fmt::format("Machine \"{}\" is not {} after {} minutes", open.name(), text(wanted), state_limit.count()),
+                  Reason::timed_out);
+    }
+  }
+}
+
+void start(const Runtime& runtime, OpenMachine& open, Task& task, Task& driver_task) {
+  task.info(fmt::format("Starting \"{}\"...", open.name()));
+  if (state_now(open, task) == State::running) {
+    throw Error(fmt::format("Machine \"{}\" is already running.", open.name()));
+  }
+  open.driver->power(Power::start, driver_task);
+  wait_for(open, State::running, task);
+  save_machine(runtime, open, task);
+  task.info(fmt::format("Machine \"{}\" was started.", open.name()));
+}
+
+void stop(const Runtime& runtime, OpenMachine& open, Power power, Task& task, Task& driver_task) {
+  const bool gently = power == Power::stop;
+  task.info(fmt::format("{} \"{}\"...", gently ? "Stopping" : "Killing", open.name()));
+  if (gently && state_now(open, task) == State::stopped) {
+    throw Error(fmt::format("Machine \"{}\" is already stopped.", open.name()));
+  }
+  open.driver->power(power, driver_task);
+  wait_for(open, State::stopped, task);
+  save_machine(runtime, open, task);
+  task.info(fmt::format("Machine \"{}\" was {}.", open.name(), gently ? "stopped" : "killed"));
+}
+
+void restart(const Runtime& runtime, OpenMachine& open, Task& task, Task& driver_task) {
+  task.info(fmt::format("Restarting \"{}\"...", open.name()));
+  switch (state_now(open, task)) {
+    case State::stopped: return start(runtime, open, task, driver_task);
+    case State::running:
+      open.driver->power(Power::restart, driver_task);
+      wait_for(open, State::running, task);
+      break;
+    default: break;
+  }
+  save_machine(runtime, open, task);
+}
+
+}  // namespace
+
+void wait_until_running(const OpenMachine& open, Task& task) { wait_for(open, State::running, task); }
+
+void power_machine(const Runtime& runtime, const std::string& name, Power power, Task& task) {
+  const auto lock = runtime.store.lock_machine(name, task);
+  OpenMachine open = open_machine(runtime, name);
+  Task driver_task = task.on(name);
+  switch (power) {
+    case Power::stop:
+    case Power::kill: return stop(runtime, open, power, task, driver_task);
+    case Power::start: start(runtime, open, task, driver_task); break;
+    case Power::restart: restart(runtime, open, task, driver_task); break;
+  }
+  if (open.type->traits().provisioned) wait_for_engine(runtime, open, task);
+}
+
+}  // namespace dm

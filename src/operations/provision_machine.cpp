@@ -1,0 +1,54 @@
+// From a machine that runs to a machine whose engine answers.
+#include "operations/provision_machine.h"
+
+#include <fmt/core.h>
+
+#include "operations/certificates.h"
+#include "provision/provision.h"
+
+namespace dm {
+namespace {
+
+constexpr int default_port = 2376;
+
+RemoteHost host_of(const Runtime& runtime, const OpenMachine& open) {
+  const Endpoint endpoint = open.driver->endpoint();
+  if (!endpoint.ssh) {
+    throw Error(fmt::format("Machine \"{}\" has the driver \"{}\", which gives no SSH access: its engine is looked after "
+                            "by somebody else",
+                            open.name(), open.machine.driver_name));
+  }
+  return RemoteHost(runtime.services.ssh, *endpoint.ssh);
+}
+
+int engine_port(const Endpoint& endpoint) {
+  const auto parts = parse_docker_url(endpoint.docker_url);
+  return parts && parts->port > 0 ? parts->port : default_port;
+}
+
+}  // namespace
+
+void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
+  RemoteHost host = host_of(runtime, open);
+  const Endpoint endpoint = known_endpoint(open);
+  const MachineFacts facts = in_context("Error detecting OS", [&] { return detect_distribution(host, task); });
+  task.info(fmt::format("Provisioning with {}...", name_of(facts)));
+  in_context("Error running provisioning", [&] {
+    provision(host, facts,
+              {.machine_name = open.name(),
+               .driver_name = open.machine.driver_name,
+               .engine_port = engine_port(endpoint),
+               .engine = open.machine.engine,
+               .certificates =
+                   [&] { return issue_engine_certificates(runtime, open.machine, endpoint.address, task); }},
+              task);
+  });
+}
+
+void wait_for_engine(const Runtime& runtime, const OpenMachine& open, Task& task) {
+  RemoteHost host = host_of(runtime, open);
+  const MachineFacts facts = detect_distribution(host, task);
+  wait_until_engine_listens(host, facts, engine_port(known_endpoint(open)), task);
+}
+
+}  // namespace dm
