@@ -1,0 +1,8 @@
+// The version, which the build gives.
+#include "app/version.h"
+
+namespace dm {
+
+std::string version() { return DOCKER_MACHINE_VERSION ", build " DOCKER_MACHINE_COMMIT; }
+
+}  // namespace dm

@@ -1,0 +1,157 @@
+// `create`: a new machine.
+#include "operations/create.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <regex>
+
+#include "base/strings.h"
+#include "commands/machines.h"
+#include "drivers/catalogue.h"
+
+namespace dm {
+namespace {
+
+/// The driver must be known before the line can be parsed, since it brings flags of its own.
+std::string driver_name_in(std::span<const std::string> arguments, const Environment& environment) {
+  constexpr std::array names{"-d", "--d", "-driver", "--driver"};
+  for (size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
+    for (const std::string name : names) {
+      if (arguments[i] == name && i + 1 < arguments.size()) return arguments[i + 1];
+      if (arguments[i].starts_with(name + "=")) return arguments[i].substr(name.size() + 1);
+    }
+  }
+  return environment.variable_or("MACHINE_DRIVER", default_driver);
+}
+
+std::vector<Flag> driver_flags(std::span<const std::string> arguments, const Runtime& runtime, Task& task) {
+  return driver_named(driver_name_in(arguments, runtime.services.environment)).flags(runtime.services, task);
+}
+
+EngineOptions engine_options(const FlagValues& flags) {
+  return {.arbitrary_flags = flags.list("engine-opt"),
+          .environment = flags.list("engine-env"),
+          .insecure_registry = flags.list("engine-insecure-registry"),
+          .labels = flags.list("engine-label"),
+          .registry_mirror = flags.list("engine-registry-mirror"),
+          .storage_driver = flags.text("engine-storage-driver"),
+          .install_url = flags.text("engine-install-url")};
+}
+
+SwarmOptions swarm_options(const FlagValues& flags) {
+  return {.is_swarm = flags.boolean("swarm") || flags.boolean("swarm-master"),
+          .address = flags.text("swarm-addr"),
+          .discovery = flags.text("swarm-discovery"),
+          .agent = flags.boolean("swarm"),
+          .master = flags.boolean("swarm-master"),
+          .host = flags.text("swarm-host"),
+          .image = flags.text("swarm-image"),
+          .strategy = flags.text("swarm-strategy"),
+          .arbitrary_flags = flags.list("swarm-opt"),
+          .arbitrary_join_flags = flags.list("swarm-join-opt"),
+          .is_experimental = flags.boolean("swarm-experimental")};
+}
+
+AuthOptions auth_options(const Context& context, const std::string& name) {
+  AuthOptions auth = context.runtime.store.default_auth(name);
+  const auto replace = [&](std::string& path, const char* flag) {
+    if (!context.global.flags.text(flag).empty()) path = context.global.flags.text(flag);
+  };
+  replace(auth.ca_cert_path, "tls-ca-cert");
+  replace(auth.ca_private_key_path, "tls-ca-key");
+  replace(auth.client_cert_path, "tls-client-cert");
+  replace(auth.client_key_path, "tls-client-key");
+  auth.server_cert_sans = context.arguments.flags.list("tls-san");
+  return auth;
+}
+
+std::string checked_name(Context& context) {
+  const auto& words = context.arguments.words;
+  if (words.size() > 1) {
+    throw Error(fmt::format("Invalid command line. Found extra arguments [{}]", join({words.begin() + 1, words.end()}, " ")),
+                Reason::usage);
+  }
+  if (words.empty()) refuse_with_help(context, "Error: No machine name specified");
+  if (!is_machine_name(words[0])) {
+    throw Error("Error creating machine: Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -",
+                Reason::usage);
+  }
+  const std::string& discovery = context.arguments.flags.text("swarm-discovery");
+  static const std::regex discovery_form("[^:]*://.*");
+  if (!discovery.empty() && !std::regex_search(discovery, discovery_form)) {
+    throw Error("Error parsing swarm discovery: Swarm Discovery URL was in the wrong format: " + discovery, Reason::usage);
+  }
+  return words[0];
+}
+
+int run(Context& context) {
+  const Runtime& runtime = context.runtime;
+  const FlagValues& flags = context.arguments.flags;
+  CreateRequest request;
+  request.name = checked_name(context);
+  request.type = &driver_named(flags.text("driver"));
+  if (runtime.store.exists(request.name)) {
+    throw Error(fmt::format("Docker machine \"{}\" already exists", request.name), Reason::already_exists);
+  }
+  request.engine = engine_options(flags);
+  request.swarm = swarm_options(flags);
+  request.auth = auth_options(context, request.name);
+  request.record = in_context("Error setting machine configuration from flags provided", [&] {
+    return request.type->configure({request.name, runtime.store.path(), request.swarm}, flags, runtime.services, context.task);
+  });
+  create_machine(runtime, request, context.task);
+  context.task.info(fmt::format("To see how to connect your Docker Client to the Docker Engine running on this virtual "
+                                "machine, run: {} env {}",
+                                context.application.command_line.front(), request.name));
+  return 0;
+}
+
+Flag text_flag(const char* name, const char* help, const char* otherwise = "", const char* variable = "") {
+  return {.name = name, .help = help, .variable = variable, .otherwise = std::string(otherwise)};
+}
+Flag list_flag(const char* name, const char* help, const char* variable = "") {
+  return {.name = name, .kind = FlagKind::list, .help = help, .variable = variable};
+}
+Flag boolean_flag(const char* name, const char* help) {
+  return {.name = name, .kind = FlagKind::boolean, .help = help};
+}
+
+std::vector<Flag> shared_flags() {
+  Flag driver = text_flag("driver", "Driver to create machine with.", default_driver, "MACHINE_DRIVER");
+  driver.aliases = {"d"};
+  return {driver,
+          text_flag("engine-install-url", "Custom URL to use for engine installation", "https://get.docker.com",
+                    "MACHINE_DOCKER_INSTALL_URL"),
+          list_flag("engine-opt", "Specify arbitrary flags to include with the created engine in the form flag=value"),
+          list_flag("engine-insecure-registry", "Specify insecure registries to allow with the created engine"),
+          list_flag("engine-registry-mirror", "Specify registry mirrors to use", "ENGINE_REGISTRY_MIRROR"),
+          list_flag("engine-label", "Specify labels for the created engine"),
+          text_flag("engine-storage-driver", "Specify a storage driver to use with the engine"),
+          list_flag("engine-env", "Specify environment variables to set in the engine"),
+          boolean_flag("swarm", "Configure Machine to join a Swarm cluster"),
+          text_flag("swarm-image", "Specify Docker image to use for Swarm", "swarm:latest", "MACHINE_SWARM_IMAGE"),
+          boolean_flag("swarm-master", "Configure Machine to be a Swarm master"),
+          text_flag("swarm-discovery", "Discovery service to use with Swarm"),
+          text_flag("swarm-strategy", "Define a default scheduling strategy for Swarm", "spread"),
+          list_flag("swarm-opt", "Define arbitrary flags for Swarm master (can be provided multiple times)"),
+          list_flag("swarm-join-opt", "Define arbitrary flags for Swarm join (can be provided multiple times)"),
+          text_flag("swarm-host", "ip/socket to listen on for Swarm master", "tcp://0.0.0.0:3376"),
+          text_flag("swarm-addr", "addr to advertise for Swarm (default: detect and use the machine IP)"),
+          boolean_flag("swarm-experimental", "Enable Swarm experimental features"),
+          list_flag("tls-san", "Support extra SANs for TLS certs")};
+}
+
+}  // namespace
+
+extern const Command create_command;
+const Command create_command{.syntax = {.name = "create",
+                                        .summary = "Create a machine",
+                                        .arguments = "Run 'docker-machine create --driver name --help' to include the "
+                                                     "create flags for that driver in the help text.",
+                                        .flags = shared_flags()},
+                             .run = run,
+                             .help_order = FlagOrder::by_text,
+                             .more_flags = driver_flags};
+
+}  // namespace dm

@@ -1,0 +1,27 @@
+// `ip`: the address, as last known.
+#include <mutex>
+
+#include "commands/machines.h"
+
+namespace dm {
+namespace {
+
+int run(Context& context) {
+  std::mutex lock;
+  return on_machines(context, [&](const std::string& name, Task&) {
+    const OpenMachine open = open_machine(context.runtime, name);
+    const Endpoint endpoint = in_context("Error getting IP address", [&] { return known_endpoint(open); });
+    const std::scoped_lock guard(lock);
+    context.out << endpoint.address << "\n" << std::flush;
+  });
+}
+
+}  // namespace
+
+extern const Command ip_command;
+const Command ip_command{.syntax = {.name = "ip",
+                                    .summary = "Get the IP address of a machine",
+                                    .arguments = "Argument(s) are one or more machine names."},
+                         .run = run};
+
+}  // namespace dm

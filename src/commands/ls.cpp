@@ -1,0 +1,189 @@
+// `ls`: all machines and what they are doing.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/strings.h"
+#include "cli/columns.h"
+#include "commands/machines.h"
+#include "operations/filter.h"
+#include "operations/survey.h"
+#include "text_template/template.h"
+
+namespace dm {
+namespace {
+
+using text_template::Value;
+
+constexpr auto default_format =
+    "table {{ .Name }}\t{{ .Active }}\t{{ .DriverName}}\t{{ .State }}\t{{ .URL }}\t{{ .Swarm }}\t{{ .DockerVersion }}\t"
+    "{{ .Error}}";
+
+/// Names compare by runs of digits and non-digits, digits as numbers and before letters, upper and lower case alike.
+bool natural_less(const std::string& left, const std::string& right) {
+  const std::string a = lower(left), b = lower(right);
+  const auto is_digit = [](char letter) { return std::isdigit(static_cast<unsigned char>(letter)) != 0; };
+  size_t i = 0, j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (is_digit(a[i]) && is_digit(b[j])) {
+      const auto run = [&](const std::string& text, size_t& at) {
+        while (at + 1 < text.size() && text[at] == '0' && is_digit(text[at + 1])) ++at;
+        const size_t begin = at;
+        while (at < text.size() && is_digit(text[at])) ++at;
+        return text.substr(begin, at - begin);
+      };
+      const std::string x = run(a, i), y = run(b, j);
+      if (x.size() != y.size()) return x.size() < y.size();
+      if (x != y) return x < y;
+    } else {
+      if (a[i] != b[j]) return a[i] < b[j];
+      ++i, ++j;
+    }
+  }
+  if (a.size() - i != b.size() - j) return a.size() - i < b.size() - j;
+  return left < right;
+}
+
+std::string swarm_of(const SurveyRow& row, const std::vector<SurveyRow>& all) {
+  const SurveyRow* master = swarm_master_of(row, all);
+  if (master == nullptr) return "";
+  return master->name == row.name ? master->name + " (master)" : master->name;
+}
+
+Value engine_options(const EngineOptions& engine) {
+  return Value::record("engine.Options", {{"ArbitraryFlags", Value::list(engine.arbitrary_flags)},
+                                          {"Env", Value::list(engine.environment)},
+                                          {"InsecureRegistry", Value::list(engine.insecure_registry)},
+                                          {"Labels", Value::list(engine.labels)},
+                                          {"StorageDriver", engine.storage_driver},
+                                          {"TlsVerify", true},
+                                          {"RegistryMirror", Value::list(engine.registry_mirror)},
+                                          {"InstallURL", engine.install_url}});
+}
+
+Value swarm_options(const SwarmOptions& swarm) {
+  return Value::record("swarm.Options", {{"IsSwarm", swarm.is_swarm},
+                                         {"Address", swarm.address},
+                                         {"Discovery", swarm.discovery},
+                                         {"Agent", swarm.agent},
+                                         {"Master", swarm.master},
+                                         {"Host", swarm.host},
+                                         {"Image", swarm.image},
+                                         {"Strategy", swarm.strategy},
+                                         {"ArbitraryFlags", Value::list(swarm.arbitrary_flags)},
+                                         {"ArbitraryJoinFlags", Value::list(swarm.arbitrary_join_flags)},
+                                         {"IsExperimental", swarm.is_experimental}});
+}
+
+/// A duration as Go prints one that is rounded to milliseconds.
+std::string go_duration(Milliseconds time) {
+  if (time.count() == 0) return "0s";
+  if (time.count() < 1000) return fmt::format("{}ms", time.count());
+  return fmt::format("{}s", static_cast<double>(time.count()) / 1000);
+}
+
+Value as_value(const SurveyRow& row, const std::vector<SurveyRow>& all, const std::string& docker_host) {
+  const Activity activity = activity_of(row, docker_host);
+  const bool unanswered = !row.machine || row.state == State::timeout;
+  const EngineOptions engine = row.machine ? row.machine->engine : EngineOptions();
+  const SwarmOptions swarm = row.machine ? row.machine->swarm : SwarmOptions();
+  const Value engine_record = engine_options(engine), swarm_record = swarm_options(swarm);
+  return Value::record(
+      "commands.HostListItem",
+      {{"Name", row.name},
+       {"Active", unanswered ? "" : activity.engine ? "*" : activity.swarm ? "* (swarm)" : "-"},
+       {"ActiveHost", activity.engine},
+       {"ActiveSwarm", activity.swarm},
+       {"DriverName", row.driver_name},
+       {"State", Value(static_cast<int>(row.state)).as("state.State").printed_as(text(row.state))},
+       {"URL", row.url},
+       {"SwarmOptions", row.machine ? Value::pointer_to(swarm_record) : Value::null_pointer_to(swarm_record)},
+       {"Swarm", swarm_of(row, all)},
+       {"EngineOptions", row.machine ? Value::pointer_to(engine_record) : Value::null_pointer_to(engine_record)},
+       {"Error", row.error},
+       {"DockerVersion", row.engine_version},
+       {"ResponseTime", Value(row.took.count() * 1'000'000)
+                            .as("time.Duration")
+                            .printed_as(go_duration(row.took))
+                            .with_method("Seconds", static_cast<double>(row.took.count()) / 1000)}});
+}
+
+Value header() {
+  Value::Map titles;
+  for (const auto& [field, title] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"Name", "NAME"},
+                                                                  {"Active", "ACTIVE"},
+                                                                  {"ActiveHost", "ACTIVE_HOST"},
+                                                                  {"ActiveSwarm", "ACTIVE_SWARM"},
+                                                                  {"DriverName", "DRIVER"},
+                                                                  {"State", "STATE"},
+                                                                  {"URL", "URL"},
+                                                                  {"SwarmOptions", "SWARM_OPTIONS"},
+                                                                  {"Swarm", "SWARM"},
+                                                                  {"EngineOptions", "ENGINE_OPTIONS"},
+                                                                  {"Error", "ERRORS"},
+                                                                  {"DockerVersion", "DOCKER"},
+                                                                  {"ResponseTime", "RESPONSE"}}) {
+    titles.emplace(field, title);
+  }
+  return Value::map(std::move(titles));
+}
+
+std::string rendered(std::string format, const std::vector<SurveyRow>& rows, const std::string& docker_host) {
+  const bool table = format.starts_with("table");
+  if (table) format = trim(format.substr(5));
+  format = replace_all(replace_all(format, "\\t", "\t"), "\\n", "\n");
+  const auto parsed = text_template::Template::parse(format);
+  std::string text;
+  if (table) text += parsed.execute(header()) + "\n";
+  for (const auto& row : rows) text += parsed.execute(as_value(row, rows, docker_host)) + "\n";
+  return table ? align_columns(text, {.minimum = 5, .tab = 1, .padding = 3, .fill = ' '}) : text;
+}
+
+int run(Context& context) {
+  const FlagValues& flags = context.arguments.flags;
+  const Filter filter(flags.list("filter"));
+  const bool quiet = flags.boolean("quiet");
+  auto rows = load_rows(context.runtime, context.runtime.store.names());
+  if (quiet) std::erase_if(rows, [](const SurveyRow& row) { return !row.machine; });
+  const auto all = rows;
+  std::erase_if(rows, [&](const SurveyRow& row) { return !filter.accepts(row, all); });
+
+  if (!quiet || filter.asks_for_state()) {
+    Task limited = context.task.within(std::chrono::seconds(std::max(0LL, flags.number("timeout"))));
+    survey(context.runtime, rows, quiet ? Question::state : Question::state_and_engine, limited);
+    std::erase_if(rows, [&](const SurveyRow& row) { return !filter.accepts_state(row); });
+  }
+  if (quiet) {
+    for (const auto& row : rows) context.out << row.name << "\n";
+    return 0;
+  }
+  std::ranges::sort(rows, [](const SurveyRow& a, const SurveyRow& b) { return natural_less(a.name, b.name); });
+  const std::string& format = flags.text("format");
+  context.out << rendered(format.empty() ? default_format : format, rows,
+                          context.runtime.services.environment.variable_or("DOCKER_HOST", ""));
+  return 0;
+}
+
+}  // namespace
+
+extern const Command ls_command;
+const Command ls_command{
+    .syntax = {.name = "ls",
+               .summary = "List machines",
+               .flags = {{.name = "quiet", .kind = FlagKind::boolean, .help = "Enable quiet mode", .aliases = {"q"}},
+                         {.name = "filter",
+                          .kind = FlagKind::list,
+                          .help = "Filter output based on conditions provided"},
+                         {.name = "timeout",
+                          .kind = FlagKind::number,
+                          .help = "Timeout in seconds, default to 10s",
+                          .otherwise = 10LL,
+                          .aliases = {"t"}},
+                         {.name = "format",
+                          .help = "Pretty-print machines using a Go template",
+                          .aliases = {"f"}}}},
+    .run = run};
+
+}  // namespace dm

@@ -1,0 +1,24 @@
+// `start`: the machine's power.
+#include "commands/machines.h"
+#include "operations/power.h"
+
+namespace dm {
+namespace {
+
+int run(Context& context) {
+  const int code = on_machines(context, [&](const std::string& name, Task& task) {
+    power_machine(context.runtime, name, Power::start, task);
+  });
+  context.task.info("Started machines may have new IP addresses. You may need to re-run the `docker-machine env` command.");
+  return code;
+}
+
+}  // namespace
+
+extern const Command start_command;
+const Command start_command{.syntax = {.name = "start",
+                                      .summary = "Start a machine",
+                                      .arguments = "Argument(s) are one or more machine names."},
+                            .run = run};
+
+}  // namespace dm

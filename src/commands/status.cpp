@@ -1,0 +1,24 @@
+// `status`: what the machine is doing, asked of its driver.
+#include "commands/machines.h"
+
+namespace dm {
+namespace {
+
+int run(Context& context) {
+  const std::string name = named_machine(context);
+  const OpenMachine open = open_machine(context.runtime, name);
+  const State state = in_context("error getting state for host " + name,
+                                 [&] { return open.driver->observe(context.task).state; });
+  context.out << text(state) << "\n";
+  return 0;
+}
+
+}  // namespace
+
+extern const Command status_command;
+const Command status_command{.syntax = {.name = "status",
+                                        .summary = "Get the status of a machine",
+                                        .arguments = "Argument is a machine name."},
+                             .run = run};
+
+}  // namespace dm

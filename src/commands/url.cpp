@@ -1,0 +1,21 @@
+// `url`: where the engine is, as last known.
+#include "commands/machines.h"
+
+namespace dm {
+namespace {
+
+int run(Context& context) {
+  const OpenMachine open = open_machine(context.runtime, named_machine(context));
+  context.out << known_endpoint(open).docker_url << "\n";
+  return 0;
+}
+
+}  // namespace
+
+extern const Command url_command;
+const Command url_command{.syntax = {.name = "url",
+                                     .summary = "Get the URL of a machine",
+                                     .arguments = "Argument is a machine name."},
+                          .run = run};
+
+}  // namespace dm
