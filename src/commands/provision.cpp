@@ -10,8 +10,6 @@ int run(Context& context) {
     const auto lock = context.runtime.store.lock_machine(name, task);
     OpenMachine open = open_machine(context.runtime, name);
     provision_machine(context.runtime, open, task);
-    save_machine(context.runtime, open, task);
-    context.runtime.store.save_notes(name, {});
   });
 }
 

@@ -22,7 +22,6 @@ int run(Context& context) {
       ensure_client_certificates(context.runtime, open.machine.auth, task);
     }
     provision_machine(context.runtime, open, task);
-    save_machine(context.runtime, open, task);
   });
 }
 

@@ -8,7 +8,6 @@
 
 #include "base/strings.h"
 #include "operations/certificates.h"
-#include "operations/connection.h"
 #include "operations/power.h"
 #include "operations/provision_machine.h"
 
@@ -27,11 +26,6 @@ void check_driver(const OpenMachine& open, Task& task) {
   }
 }
 
-void check_engine(const Runtime& runtime, OpenMachine& open, Task& task) {
-  task.info("Checking connection to Docker...");
-  in_context("Error checking the host", [&] { connected_url(runtime, open, Target::engine, task); });
-}
-
 void make(const Runtime& runtime, OpenMachine& open, Task& task) {
   const auto save = [&] { save_machine(runtime, open, task); };
   task.info("Creating machine...");
@@ -40,15 +34,13 @@ void make(const Runtime& runtime, OpenMachine& open, Task& task) {
     open.driver->create(save, driver_task);
   });
   save();
-  if (!open.type->traits().provisioned) return;
+  if (!open.type->traits().provisioned) return runtime.store.save_notes(open.name(), {});
   task.info("Waiting for machine to be running, this may take a few minutes...");
   in_context("Error waiting for machine to be running", [&] { wait_until_running(open, task); });
   save();
   task.info("Detecting operating system of created instance...");
   provision_machine(runtime, open, task);
-  check_engine(runtime, open, task);
   task.info("Docker is up and running!");
-  save();
 }
 
 /// Leaves behind why it ended, for `ls`; a deadline of its own, since the task's may be over or cancelled.
@@ -95,7 +87,6 @@ void create_machine(const Runtime& runtime, const CreateRequest& request, Task& 
     note_failure(runtime, open, "cancelled", task);
     throw;
   }
-  runtime.store.save_notes(request.name, {});
 }
 
 }  // namespace dm

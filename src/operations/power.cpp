@@ -32,39 +32,47 @@ void wait_for(const OpenMachine& open, State wanted, Task& task) {
   }
 }
 
-void start(const Runtime& runtime, OpenMachine& open, Task& task, Task& driver_task) {
+/// Lets the driver act, and saves what it changed in its record, also when it failed half-way.
+void act(const Runtime& runtime, OpenMachine& open, Power power, Task& task) {
+  Task driver_task = task.on(open.name());
+  try {
+    open.driver->power(power, driver_task);
+  } catch (...) {
+    const StopSignal never;
+    save_machine(runtime, open, Task(task.clock(), task.log(), never).within(std::chrono::seconds(10)));
+    throw;
+  }
+  save_machine(runtime, open, task);
+}
+
+void start(const Runtime& runtime, OpenMachine& open, Task& task) {
   task.info(fmt::format("Starting \"{}\"...", open.name()));
   if (state_now(open, task) == State::running) {
     throw Error(fmt::format("Machine \"{}\" is already running.", open.name()));
   }
-  open.driver->power(Power::start, driver_task);
+  act(runtime, open, Power::start, task);
   wait_for(open, State::running, task);
   save_machine(runtime, open, task);
   task.info(fmt::format("Machine \"{}\" was started.", open.name()));
 }
 
-void stop(const Runtime& runtime, OpenMachine& open, Power power, Task& task, Task& driver_task) {
+void stop(const Runtime& runtime, OpenMachine& open, Power power, Task& task) {
   const bool gently = power == Power::stop;
   task.info(fmt::format("{} \"{}\"...", gently ? "Stopping" : "Killing", open.name()));
   if (gently && state_now(open, task) == State::stopped) {
     throw Error(fmt::format("Machine \"{}\" is already stopped.", open.name()));
   }
-  open.driver->power(power, driver_task);
+  act(runtime, open, power, task);
   wait_for(open, State::stopped, task);
   save_machine(runtime, open, task);
   task.info(fmt::format("Machine \"{}\" was {}.", open.name(), gently ? "stopped" : "killed"));
 }
 
-void restart(const Runtime& runtime, OpenMachine& open, Task& task, Task& driver_task) {
+void restart(const Runtime& runtime, OpenMachine& open, Task& task) {
   task.info(fmt::format("Restarting \"{}\"...", open.name()));
-  switch (state_now(open, task)) {
-    case State::stopped: return start(runtime, open, task, driver_task);
-    case State::running:
-      open.driver->power(Power::restart, driver_task);
-      wait_for(open, State::running, task);
-      break;
-    default: break;
-  }
+  if (state_now(open, task) != State::running) return start(runtime, open, task);
+  act(runtime, open, Power::restart, task);
+  wait_for(open, State::running, task);
   save_machine(runtime, open, task);
 }
 
@@ -75,12 +83,11 @@ void wait_until_running(const OpenMachine& open, Task& task) { wait_for(open, St
 void power_machine(const Runtime& runtime, const std::string& name, Power power, Task& task) {
   const auto lock = runtime.store.lock_machine(name, task);
   OpenMachine open = open_machine(runtime, name);
-  Task driver_task = task.on(name);
   switch (power) {
     case Power::stop:
-    case Power::kill: return stop(runtime, open, power, task, driver_task);
-    case Power::start: start(runtime, open, task, driver_task); break;
-    case Power::restart: restart(runtime, open, task, driver_task); break;
+    case Power::kill: return stop(runtime, open, power, task);
+    case Power::start: start(runtime, open, task); break;
+    case Power::restart: restart(runtime, open, task); break;
   }
   if (open.type->traits().provisioned) wait_for_engine(runtime, open, task);
 }

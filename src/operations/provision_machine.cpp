@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "operations/certificates.h"
+#include "operations/connection.h"
 #include "provision/provision.h"
 
 namespace dm {
@@ -40,9 +41,16 @@ void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
                .engine_port = engine_port(endpoint),
                .engine = open.machine.engine,
                .certificates =
-                   [&] { return issue_engine_certificates(runtime, open.machine, endpoint.address, task); }},
+                   [&] {
+                     ensure_client_certificates(runtime, open.machine.auth, task);
+                     return issue_engine_certificates(runtime, open.machine, endpoint.address, task);
+                   }},
               task);
   });
+  task.info("Checking connection to Docker...");
+  in_context("Error checking the host", [&] { connected_url(runtime, open, Target::engine, task); });
+  save_machine(runtime, open, task);
+  runtime.store.save_notes(open.name(), {});
 }
 
 void wait_for_engine(const Runtime& runtime, const OpenMachine& open, Task& task) {

@@ -3,8 +3,9 @@
 
 namespace dm {
 
-/// Detects the distribution over SSH and makes an engine of the machine (again): certificates, daemon options, restart.
-/// Prints the original's lines from "Waiting for SSH" to "Setting Docker configuration".
+/// Makes an engine of a machine that runs, or repairs it: certificates, daemon options, restart, and a check from outside
+/// over TLS. Prints the original's lines from "Waiting for SSH" to "Checking connection". Afterwards the machine is saved,
+/// and its creation counts as finished.
 void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task);
 
 /// Waits for SSH and for the engine's port after a start.

@@ -122,11 +122,14 @@ class GenericDriver final : public Driver {
   }
 
  private:
-  /// Reads the kernel's boot id: another one afterwards proves that the host really went down and came back.
+  /// Reads the kernel's boot id and when process 1 began (a container keeps the former when it restarts): something
+  /// else afterwards proves that the host really went down and came back.
   std::string boot_id(Task& task) {
     const auto session = services_.ssh.connect(ssh_target_of(common_), task);
-    const auto result =
-        session->run({.line = "cat /proc/sys/kernel/random/boot_id", .limit = std::chrono::seconds(20)}, task);
+    const auto result = session->run({.line = "cat /proc/sys/kernel/random/boot_id && "
+                                              "sed 's/.*) //' /proc/1/stat | cut -d ' ' -f 20",
+                                      .limit = std::chrono::seconds(20)},
+                                     task);
     if (!result.ok()) throw Error("cannot read the host's boot id: " + std::string(trim(result.error)));
     return std::string(trim(result.output));
   }
