@@ -1,5 +1,5 @@
 # Sourced by ./quickstart and ./check: steps that show their time, packages, the build.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 build_packages=(g++ cmake ninja-build git pkg-config ca-certificates curl
   libfmt-dev nlohmann-json3-dev libssl-dev libssh-dev libcurl4-openssl-dev libarchive-dev

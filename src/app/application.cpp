@@ -1,4 +1,5 @@
-// The composition root: puts services, store and command together, and turns what went wrong into an exit code.
+// The composition root: puts services, store and command together, and turns what went wrong into an exit
+// code.
 #include "app/application.h"
 
 #include <fmt/core.h>
@@ -48,9 +49,11 @@ bool wants_debug(const Arguments& global, const Environment& environment) {
   const auto value = environment.variable("MACHINE_DEBUG");
   if (!value) return global.flags.boolean("debug");
   if (const auto wanted = boolean_of(*value)) return *wanted;
-  throw Error(fmt::format("Error parsing boolean value from MACHINE_DEBUG: strconv.ParseBool: parsing {}: invalid syntax",
-                          go_quote(*value)),
-              Reason::usage);
+  throw Error(
+      fmt::format(
+          "Error parsing boolean value from MACHINE_DEBUG: strconv.ParseBool: parsing {}: invalid syntax",
+          go_quote(*value)),
+      Reason::usage);
 }
 
 /// What a wrong command line shows on the output before its error goes to standard error.
@@ -66,8 +69,8 @@ std::string help_of(const Application& application) {
 }
 
 /// The command's own arguments; nothing if the command line asked for help, which is shown then.
-std::optional<Arguments> arguments_of(const Command& command, const std::vector<std::string>& rest, const Runtime& runtime,
-                                      Task& task, std::ostream& out) {
+std::optional<Arguments> arguments_of(const Command& command, const std::vector<std::string>& rest,
+                                      const Runtime& runtime, Task& task, std::ostream& out) {
   if (command.syntax.verbatim) {
     if (!rest.empty() && (rest[0] == "-h" || rest[0] == "-help" || rest[0] == "--help")) {
       out << command_help(command.syntax);
@@ -76,7 +79,8 @@ std::optional<Arguments> arguments_of(const Command& command, const std::vector<
     return Arguments{.flags = {}, .words = rest};
   }
   Syntax syntax = command.syntax;
-  if (command.more_flags != nullptr) std::ranges::move(command.more_flags(rest, runtime, task), std::back_inserter(syntax.flags));
+  if (command.more_flags != nullptr)
+    std::ranges::move(command.more_flags(rest, runtime, task), std::back_inserter(syntax.flags));
   try {
     Arguments arguments = parse_arguments(rest, syntax.flags, runtime.services.environment);
     if (!arguments.help) return arguments;
@@ -91,8 +95,8 @@ std::optional<Arguments> arguments_of(const Command& command, const std::vector<
 int run_command(Process& process, const Application& application, const GlobalLine& line) {
   const Command* command = find_command(line.command.empty() ? "help" : line.command);
   if (command == nullptr) {
-    throw Error(fmt::format("{0}: '{1}' is not a {0} command. See '{2} --help'.", application.program.name, line.command,
-                            process.arguments.front()),
+    throw Error(fmt::format("{0}: '{1}' is not a {0} command. See '{2} --help'.", application.program.name,
+                            line.command, process.arguments.front()),
                 Reason::usage);
   }
   if (command->messages == Messages::on_error) process.console.keep_output_clean();
@@ -112,10 +116,11 @@ int run_command(Process& process, const Application& application, const GlobalLi
 }
 
 int dispatch(Process& process) {
-  Application application{.program = {std::filesystem::path(process.arguments.at(0)).filename().string(), version()},
-                          .command_line = process.arguments,
-                          .global_flags = global_flags(process.environment),
-                          .commands = all_commands()};
+  Application application{
+      .program = {std::filesystem::path(process.arguments.at(0)).filename().string(), version()},
+      .command_line = process.arguments,
+      .global_flags = global_flags(process.environment),
+      .commands = all_commands()};
   const std::span<const std::string> words = std::span(process.arguments).subspan(1);
   GlobalLine line;
   try {
@@ -151,7 +156,10 @@ int run_application(Process& process) {
     return error.reason() == Reason::check_failed ? exit_check_failed : exit_failed;
   } catch (const std::exception& error) {
     process.out.flush();
-    process.console.line(Level::error, "", fmt::format("Unexpected: {}. This is a mistake of docker-machine's: please report it.", error.what()));
+    process.console.line(
+        Level::error, "",
+        fmt::format("Unexpected: {}. This is a mistake of docker-machine's: please report it.",
+                    error.what()));
     return exit_failed;
   }
 }

@@ -20,8 +20,8 @@ struct Process {
   const StopSignal& stop;
 };
 
-/// Runs one command line; gives the exit code: 0, 1, 3 (a driver refused before creating), 130 (cancelled), or the code
-/// of a program that ran in the user's terminal.
+/// Runs one command line; gives the exit code: 0, 1, 3 (a driver refused before creating), 130 (cancelled),
+/// or the code of a program that ran in the user's terminal.
 int run_application(Process& process);
 
 }  // namespace dm

@@ -35,7 +35,8 @@ void Console::progress(std::string_view machine, std::string_view text) {
   wipe_progress();
   if (text.empty()) return;
   std::string shown = marked(machine, text);
-  std::replace_if(shown.begin(), shown.end(), [](char letter) { return letter >= 0 && letter < ' '; }, ' ');
+  std::replace_if(
+      shown.begin(), shown.end(), [](char letter) { return letter >= 0 && letter < ' '; }, ' ');
   shown.resize(std::min(shown.size(), terminal_width()));
   error_ << shown << std::flush;
   progress_shown_ = true;

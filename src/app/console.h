@@ -7,8 +7,8 @@
 
 namespace dm {
 
-/// The user's terminal or pipes: info lines on one stream, everything else on standard error. Debug lines only if asked
-/// for. Progress only where standard error is a terminal. Thread-safe.
+/// The user's terminal or pipes: info lines on one stream, everything else on standard error. Debug lines
+/// only if asked for. Progress only where standard error is a terminal. Thread-safe.
 class Console final : public Log {
  public:
   /// `out` is also where commands write their answers, so that both come in order.

@@ -5,8 +5,8 @@
 
 namespace dm {
 
-/// The environment variables that a run sees, as a value, so that tests bring their own. A variable that is set to
-/// the empty text counts as unset everywhere, as in the original.
+/// The environment variables that a run sees, as a value, so that tests bring their own. A variable that is
+/// set to the empty text counts as unset everywhere, as in the original.
 class Environment {
  public:
   Environment() = default;

@@ -33,11 +33,15 @@ class Descriptor {
 };
 
 [[noreturn]] void fail(std::string_view action, const fs::path& path, int code) {
-  const Reason reason = code == ENOENT ? Reason::not_found : code == EEXIST ? Reason::already_exists : Reason::failed;
+  const Reason reason = code == ENOENT   ? Reason::not_found
+                        : code == EEXIST ? Reason::already_exists
+                                         : Reason::failed;
   throw Error(fmt::format("{} {}: {}", action, path.string(), error_text(code)), reason);
 }
 
-fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
 
 void write_all(int descriptor, std::string_view content, const fs::path& path) {
   while (!content.empty()) {
@@ -56,7 +60,8 @@ void sync_folder(const fs::path& folder) {
 
 /// Writes a complete temporary file beside `path` and gives its name.
 fs::path write_beside(const fs::path& path, std::string_view content, unsigned mode) {
-  const fs::path temporary = folder_of(path) / fmt::format(".{}.tmp{}", path.filename().string(), random_hex(8));
+  const fs::path temporary =
+      folder_of(path) / fmt::format(".{}.tmp{}", path.filename().string(), random_hex(8));
   const Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (*file < 0) fail("open", path, errno);
   try {
@@ -76,7 +81,8 @@ std::optional<std::string> read_file_if_there(const fs::path& path) {
   if (*file < 0) fail("open", path, errno);
   std::string content;
   struct stat status {};
-  if (fstat(*file, &status) == 0 && status.st_size > 0) content.reserve(static_cast<size_t>(status.st_size) + 1);
+  if (fstat(*file, &status) == 0 && status.st_size > 0)
+    content.reserve(static_cast<size_t>(status.st_size) + 1);
   char block[16384];
   for (;;) {
     const auto count = read(*file, block, sizeof block);
@@ -153,8 +159,10 @@ std::optional<FileLock> FileLock::try_acquire(const fs::path& path) {
   FileLock lock(descriptor);
   if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
     // The file may have been removed, and made anew by somebody else, since we opened it.
-    struct stat ours {}, there {};
-    const bool same = fstat(descriptor, &ours) == 0 && stat(path.c_str(), &there) == 0 && ours.st_ino == there.st_ino;
+    struct stat ours {
+    }, there{};
+    const bool same =
+        fstat(descriptor, &ours) == 0 && stat(path.c_str(), &there) == 0 && ours.st_ino == there.st_ino;
     return same ? std::optional<FileLock>(std::move(lock)) : std::nullopt;
   }
   if (errno == EWOULDBLOCK || errno == EINTR) return std::nullopt;

@@ -20,8 +20,8 @@ inline constexpr unsigned private_folder = 0700;
 std::string read_file(const fs::path& path);
 /// The whole content, or nothing if the file does not exist; other failures throw.
 std::optional<std::string> read_file_if_there(const fs::path& path);
-/// Replaces the file in one step, durably: at every moment, also across a crash, there is the old or the new one.
-/// `mode` is subject to the umask. The temporary file beside it starts with a dot.
+/// Replaces the file in one step, durably: at every moment, also across a crash, there is the old or the new
+/// one. `mode` is subject to the umask. The temporary file beside it starts with a dot.
 void write_file(const fs::path& path, std::string_view content, unsigned mode);
 /// As write_file, but Error(already_exists) if the file is there.
 void write_new_file(const fs::path& path, std::string_view content, unsigned mode);
@@ -34,8 +34,8 @@ void remove_all(const fs::path& path);
 /// The names of the sub-folders, sorted byte-wise; none if `path` is missing.
 std::vector<std::string> sub_folders(const fs::path& path);
 
-/// An exclusive lock between processes, held until destroyed or the process ends. The file itself stays; whoever holds
-/// the lock may remove it.
+/// An exclusive lock between processes, held until destroyed or the process ends. The file itself stays;
+/// whoever holds the lock may remove it.
 class FileLock {
  public:
   /// Waits for the lock as long as the task allows; makes the file and its folders.

@@ -11,8 +11,11 @@ namespace {
 
 std::string escaped(const Json& text) {
   std::string quoted = text.dump(-1, ' ', false, Json::error_handler_t::replace);
-  for (const auto& [from, to] : {std::pair{"&", "\\u0026"}, {"<", "\\u003c"}, {">", "\\u003e"},
-                                 {"\u2028", "\\u2028"}, {"\u2029", "\\u2029"}}) {
+  for (const auto& [from, to] : {std::pair{"&", "\\u0026"},
+                                 {"<", "\\u003c"},
+                                 {">", "\\u003e"},
+                                 {"\u2028", "\\u2028"},
+                                 {"\u2029", "\\u2029"}}) {
     quoted = replace_all(std::move(quoted), from, to);
   }
   return quoted;

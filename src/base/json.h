@@ -10,7 +10,8 @@ using Json = nlohmann::ordered_json;
 
 /// Parses a document; Error with the parser's reason if it is none.
 Json parse_json(std::string_view text);
-/// As Go's json.MarshalIndent writes it: keys in their order, `&<>` escaped, no newline at the end. `indent` 0: compact.
+/// As Go's json.MarshalIndent writes it: keys in their order, `&<>` escaped, no newline at the end. `indent`
+/// 0: compact.
 std::string go_json(const Json& value, int indent);
 /// The text of a member, or "" if it is absent or no text.
 std::string text_of(const Json& object, std::string_view key);

@@ -12,7 +12,8 @@ class Log {
   virtual ~Log() = default;
   /// Writes one line. `machine` (may be empty) is whom it is about: shown as "(NAME) TEXT".
   virtual void line(Level level, std::string_view machine, std::string_view text) = 0;
-  /// Shows how far long work has come, on a terminal only, on a line that the next one overwrites. Empty: done.
+  /// Shows how far long work has come, on a terminal only, on a line that the next one overwrites. Empty:
+  /// done.
   virtual void progress(std::string_view machine, std::string_view text) = 0;
 };
 

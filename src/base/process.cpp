@@ -33,7 +33,8 @@ struct Pipe {
   }
 };
 
-/// Everything that the child needs, made before the fork: afterwards only async-signal-safe calls are allowed.
+/// Everything that the child needs, made before the fork: afterwards only async-signal-safe calls are
+/// allowed.
 struct Image {
   std::string program;
   std::vector<std::string> environment;
@@ -47,7 +48,8 @@ struct Image {
     program = found->string();
     for (char** entry = environ; *entry != nullptr; ++entry) {
       const std::string_view text(*entry);
-      if (!command.environment.contains(std::string(text.substr(0, text.find('='))))) environment.emplace_back(text);
+      if (!command.environment.contains(std::string(text.substr(0, text.find('=')))))
+        environment.emplace_back(text);
     }
     for (const auto& [name, value] : command.environment) environment.push_back(name + "=" + value);
     for (const auto& argument : command.arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -114,7 +116,8 @@ void write_some(Pipe& to, std::string_view& rest) {
 }  // namespace
 
 std::optional<fs::path> find_program(const std::string& name) {
-  if (name.contains('/')) return access(name.c_str(), X_OK) == 0 ? std::optional<fs::path>(name) : std::nullopt;
+  if (name.contains('/'))
+    return access(name.c_str(), X_OK) == 0 ? std::optional<fs::path>(name) : std::nullopt;
   const char* path = std::getenv("PATH");
   for (const auto& folder : split(path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin", ':')) {
     const fs::path candidate = fs::path(folder.empty() ? "." : folder) / name;
@@ -134,7 +137,8 @@ CommandResult SystemProcessRunner::run(const LocalCommand& command, Task& task) 
     // A group of its own: Ctrl-C reaches us first, and its children end with it.
     setpgid(0, 0);
     dup2(input.ends[0], 0), dup2(output.ends[1], 1), dup2(error.ends[1], 2);
-    // What our caller left open is not for a child, which may live on: who reads a pipe to its end would wait for it.
+    // What our caller left open is not for a child, which may live on: who reads a pipe to its end would wait
+    // for it.
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     become(image, command.folder);
   }
@@ -144,8 +148,10 @@ CommandResult SystemProcessRunner::run(const LocalCommand& command, Task& task) 
   fcntl(input.ends[1], F_SETFL, O_NONBLOCK);
 
   CommandResult result;
-  const Sink to_output = command.output ? command.output : [&](std::string_view text) { result.output += text; };
-  const Sink to_error = command.output ? command.output : [&](std::string_view text) { result.error += text; };
+  const Sink to_output =
+      command.output ? command.output : [&](std::string_view text) { result.output += text; };
+  const Sink to_error =
+      command.output ? command.output : [&](std::string_view text) { result.error += text; };
   std::string_view rest = command.input;
   if (rest.empty()) input.close_end(1);
   while (output.ends[0] >= 0 || error.ends[0] >= 0) {

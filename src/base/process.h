@@ -27,8 +27,8 @@ struct LocalCommand {
   std::vector<std::string> arguments;  ///< the program first; looked up in PATH if it has no slash
   std::string input;                   ///< its standard input
   std::map<std::string, std::string> environment;  ///< added to ours
-  fs::path folder;                     ///< where it runs; empty: here
-  Sink output;                         ///< if set, takes standard output and standard error as they come
+  fs::path folder;                                 ///< where it runs; empty: here
+  Sink output;  ///< if set, takes standard output and standard error as they come
 };
 
 /// Starts local programs. Thread-safe. Every child is ended when its task is stopped or out of time.

@@ -60,7 +60,8 @@ void look_up(const std::string& host, Answer& answer) {
     answer.code = code;
     for (const addrinfo* entry = list; code == 0 && entry != nullptr; entry = entry->ai_next) {
       char text[INET6_ADDRSTRLEN + 20];
-      if (getnameinfo(entry->ai_addr, entry->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0) {
+      if (getnameinfo(entry->ai_addr, entry->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) ==
+          0) {
         answer.addresses.emplace_back(text);
       }
     }
@@ -77,7 +78,8 @@ struct Attempt {
 
 Error refused(const HostPort& target, int code) {
   const Reason reason = code == ETIMEDOUT ? Reason::timed_out : Reason::unreachable;
-  return Error(fmt::format("dial tcp {}: connect: {}", host_port(target.host, target.port), error_text(code)), reason);
+  return Error(fmt::format("dial tcp {}: connect: {}", host_port(target.host, target.port), error_text(code)),
+               reason);
 }
 
 Attempt begin(const HostPort& target, const Task& task) {
@@ -113,7 +115,8 @@ void finish(Attempt& attempt, const HostPort& target) {
 }  // namespace
 
 std::vector<std::string> resolve(const std::string& host, const Task& task) {
-  const std::string bare = host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
+  const std::string bare =
+      host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
   if (numeric(bare, 0)) return {bare};
   auto answer = std::make_shared<Answer>();
   // getaddrinfo cannot be interrupted; a thread of its own may hang in it while we go on.
@@ -136,7 +139,9 @@ std::vector<ProbeOutcome> probe_tcp(std::span<const HostPort> targets, const Tas
   std::vector<Attempt> attempts;
   attempts.reserve(targets.size());
   for (const auto& target : targets) attempts.push_back(begin(target, task));
-  const auto pending = [&] { return std::ranges::any_of(attempts, [](auto& a) { return a.descriptor >= 0; }); };
+  const auto pending = [&] {
+    return std::ranges::any_of(attempts, [](auto& a) { return a.descriptor >= 0; });
+  };
   while (pending() && task.left().count() > 0 && !task.stopped()) {
     std::vector<pollfd> wanted;
     for (const auto& attempt : attempts) wanted.push_back({attempt.descriptor, POLLOUT, 0});
@@ -151,7 +156,8 @@ std::vector<ProbeOutcome> probe_tcp(std::span<const HostPort> targets, const Tas
     if (attempts[i].descriptor >= 0) {
       close(attempts[i].descriptor);
       attempts[i].outcome =
-          Error(fmt::format("dial tcp {}: i/o timeout", host_port(targets[i].host, targets[i].port)), Reason::timed_out);
+          Error(fmt::format("dial tcp {}: i/o timeout", host_port(targets[i].host, targets[i].port)),
+                Reason::timed_out);
     }
     outcomes.push_back(std::move(attempts[i].outcome));
   }

@@ -63,11 +63,21 @@ std::string go_quote(std::string_view text) {
   std::string quoted = "\"";
   for (const char letter : text) {
     switch (letter) {
-      case '"': quoted += "\\\""; break;
-      case '\\': quoted += "\\\\"; break;
-      case '\n': quoted += "\\n"; break;
-      case '\r': quoted += "\\r"; break;
-      case '\t': quoted += "\\t"; break;
+      case '"':
+        quoted += "\\\"";
+        break;
+      case '\\':
+        quoted += "\\\\";
+        break;
+      case '\n':
+        quoted += "\\n";
+        break;
+      case '\r':
+        quoted += "\\r";
+        break;
+      case '\t':
+        quoted += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f) {
           quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(letter));

@@ -11,7 +11,8 @@
 
 namespace dm {
 
-/// The wish to stop, raised once by whoever waits for signals and seen by every Task made from it. Thread-safe.
+/// The wish to stop, raised once by whoever waits for signals and seen by every Task made from it.
+/// Thread-safe.
 class StopSignal {
  public:
   StopSignal();
@@ -30,8 +31,8 @@ class StopSignal {
   int write_end_ = -1;
 };
 
-/// One piece of work: deadline, cancellation, and a log with the machine's name in front. Whatever may block takes
-/// one. A value: copies share clock, log and stop signal, which outlive them. Thread-safe.
+/// One piece of work: deadline, cancellation, and a log with the machine's name in front. Whatever may block
+/// takes one. A value: copies share clock, log and stop signal, which outlive them. Thread-safe.
 class Task {
  public:
   Task(const Clock& clock, Log& log, const StopSignal& stop) : clock_(&clock), log_(&log), stop_(&stop) {}

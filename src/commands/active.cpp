@@ -12,8 +12,8 @@ int run(Context& context) {
   const auto docker_host = context.runtime.services.environment.variable("DOCKER_HOST");
   if (!docker_host) throw Error("No active host found", Reason::not_found);
   auto rows = load_rows(context.runtime, context.runtime.store.names());
-  Task limited = context.task.within(
-      std::chrono::seconds(std::max(0LL, context.arguments.flags.number("timeout"))));
+  Task limited =
+      context.task.within(std::chrono::seconds(std::max(0LL, context.arguments.flags.number("timeout"))));
   survey(context.runtime, rows, Question::state, limited);
   for (const auto& row : rows) {
     const Activity activity = activity_of(row, *docker_host);

@@ -7,23 +7,24 @@
 namespace dm {
 
 extern const Command active_command, config_command, create_command, env_command, inspect_command, ip_command,
-    kill_command, ls_command, provision_command, regenerate_certs_command, restart_command, rm_command, ssh_command,
-    scp_command, start_command, status_command, stop_command, url_command, version_command, help_command;
+    kill_command, ls_command, provision_command, regenerate_certs_command, restart_command, rm_command,
+    ssh_command, scp_command, start_command, status_command, stop_command, url_command, version_command,
+    help_command;
 
 std::span<const Command* const> all_commands() {
   static const std::array rows{
-      &active_command,   &config_command,           &create_command,  &env_command, &inspect_command,
-      &ip_command,       &kill_command,             &ls_command,      &provision_command,
-      &regenerate_certs_command, &restart_command,  &rm_command,      &ssh_command, &scp_command,
-      &start_command,    &status_command,           &stop_command,    &url_command, &version_command,
-      &help_command};
+      &active_command,  &config_command, &create_command, &env_command,       &inspect_command,
+      &ip_command,      &kill_command,   &ls_command,     &provision_command, &regenerate_certs_command,
+      &restart_command, &rm_command,     &ssh_command,    &scp_command,       &start_command,
+      &status_command,  &stop_command,   &url_command,    &version_command,   &help_command};
   return rows;
 }
 
 const Command* find_command(std::string_view name) {
   const auto rows = all_commands();
   const auto found = std::ranges::find_if(rows, [&](const Command* row) {
-    return row->syntax.name == name || std::ranges::find(row->syntax.aliases, name) != row->syntax.aliases.end();
+    return row->syntax.name == name ||
+           std::ranges::find(row->syntax.aliases, name) != row->syntax.aliases.end();
   });
   return found == rows.end() ? nullptr : *found;
 }

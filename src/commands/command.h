@@ -47,7 +47,8 @@ struct Command {
   Messages messages = Messages::on_output;
   FlagOrder help_order = FlagOrder::as_declared;
   /// Further flags that depend on the command line itself (`create`: the driver's); may be null.
-  std::vector<Flag> (*more_flags)(std::span<const std::string> arguments, const Runtime& runtime, Task& task) = nullptr;
+  std::vector<Flag> (*more_flags)(std::span<const std::string> arguments, const Runtime& runtime,
+                                  Task& task) = nullptr;
 };
 
 /// All commands, in the order of the help.

@@ -10,8 +10,9 @@ int run(Context& context) {
   const std::string name = named_machines(context).front();
   OpenMachine open = open_machine(context.runtime, name);
   const Target target = context.arguments.flags.boolean("swarm") ? Target::swarm : Target::engine;
-  const std::string url = in_context("Error running connection boilerplate",
-                                     [&] { return connected_url(context.runtime, open, target, context.task); });
+  const std::string url = in_context("Error running connection boilerplate", [&] {
+    return connected_url(context.runtime, open, target, context.task);
+  });
   const std::string folder = context.runtime.store.machine_folder(name);
   context.out << "--tlsverify\n"
               << "--tlscacert=" << go_quote(folder + "/ca.pem") << "\n"

@@ -69,18 +69,21 @@ AuthOptions auth_options(const Context& context, const std::string& name) {
 std::string checked_name(Context& context) {
   const auto& words = context.arguments.words;
   if (words.size() > 1) {
-    throw Error(fmt::format("Invalid command line. Found extra arguments [{}]", join({words.begin() + 1, words.end()}, " ")),
+    throw Error(fmt::format("Invalid command line. Found extra arguments [{}]",
+                            join({words.begin() + 1, words.end()}, " ")),
                 Reason::usage);
   }
   if (words.empty()) refuse_with_help(context, "Error: No machine name specified");
   if (!is_machine_name(words[0])) {
-    throw Error("Error creating machine: Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -",
-                Reason::usage);
+    throw Error(
+        "Error creating machine: Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -",
+        Reason::usage);
   }
   const std::string& discovery = context.arguments.flags.text("swarm-discovery");
   static const std::regex discovery_form("[^:]*://.*");
   if (!discovery.empty() && !std::regex_search(discovery, discovery_form)) {
-    throw Error("Error parsing swarm discovery: Swarm Discovery URL was in the wrong format: " + discovery, Reason::usage);
+    throw Error("Error parsing swarm discovery: Swarm Discovery URL was in the wrong format: " + discovery,
+                Reason::usage);
   }
   return words[0];
 }
@@ -98,12 +101,14 @@ int run(Context& context) {
   request.swarm = swarm_options(flags);
   request.auth = auth_options(context, request.name);
   request.record = in_context("Error setting machine configuration from flags provided", [&] {
-    return request.type->configure({request.name, runtime.store.path(), request.swarm}, flags, runtime.services, context.task);
+    return request.type->configure({request.name, runtime.store.path(), request.swarm}, flags,
+                                   runtime.services, context.task);
   });
   create_machine(runtime, request, context.task);
-  context.task.info(fmt::format("To see how to connect your Docker Client to the Docker Engine running on this virtual "
-                                "machine, run: {} env {}",
-                                context.application.command_line.front(), request.name));
+  context.task.info(
+      fmt::format("To see how to connect your Docker Client to the Docker Engine running on this virtual "
+                  "machine, run: {} env {}",
+                  context.application.command_line.front(), request.name));
   return 0;
 }
 
@@ -120,38 +125,42 @@ Flag boolean_flag(const char* name, const char* help) {
 std::vector<Flag> shared_flags() {
   Flag driver = text_flag("driver", "Driver to create machine with.", default_driver, "MACHINE_DRIVER");
   driver.aliases = {"d"};
-  return {driver,
-          text_flag("engine-install-url", "Custom URL to use for engine installation", "https://get.docker.com",
-                    "MACHINE_DOCKER_INSTALL_URL"),
-          list_flag("engine-opt", "Specify arbitrary flags to include with the created engine in the form flag=value"),
-          list_flag("engine-insecure-registry", "Specify insecure registries to allow with the created engine"),
-          list_flag("engine-registry-mirror", "Specify registry mirrors to use", "ENGINE_REGISTRY_MIRROR"),
-          list_flag("engine-label", "Specify labels for the created engine"),
-          text_flag("engine-storage-driver", "Specify a storage driver to use with the engine"),
-          list_flag("engine-env", "Specify environment variables to set in the engine"),
-          boolean_flag("swarm", "Configure Machine to join a Swarm cluster"),
-          text_flag("swarm-image", "Specify Docker image to use for Swarm", "swarm:latest", "MACHINE_SWARM_IMAGE"),
-          boolean_flag("swarm-master", "Configure Machine to be a Swarm master"),
-          text_flag("swarm-discovery", "Discovery service to use with Swarm"),
-          text_flag("swarm-strategy", "Define a default scheduling strategy for Swarm", "spread"),
-          list_flag("swarm-opt", "Define arbitrary flags for Swarm master (can be provided multiple times)"),
-          list_flag("swarm-join-opt", "Define arbitrary flags for Swarm join (can be provided multiple times)"),
-          text_flag("swarm-host", "ip/socket to listen on for Swarm master", "tcp://0.0.0.0:3376"),
-          text_flag("swarm-addr", "addr to advertise for Swarm (default: detect and use the machine IP)"),
-          boolean_flag("swarm-experimental", "Enable Swarm experimental features"),
-          list_flag("tls-san", "Support extra SANs for TLS certs")};
+  return {
+      driver,
+      text_flag("engine-install-url", "Custom URL to use for engine installation", "https://get.docker.com",
+                "MACHINE_DOCKER_INSTALL_URL"),
+      list_flag("engine-opt",
+                "Specify arbitrary flags to include with the created engine in the form flag=value"),
+      list_flag("engine-insecure-registry", "Specify insecure registries to allow with the created engine"),
+      list_flag("engine-registry-mirror", "Specify registry mirrors to use", "ENGINE_REGISTRY_MIRROR"),
+      list_flag("engine-label", "Specify labels for the created engine"),
+      text_flag("engine-storage-driver", "Specify a storage driver to use with the engine"),
+      list_flag("engine-env", "Specify environment variables to set in the engine"),
+      boolean_flag("swarm", "Configure Machine to join a Swarm cluster"),
+      text_flag("swarm-image", "Specify Docker image to use for Swarm", "swarm:latest",
+                "MACHINE_SWARM_IMAGE"),
+      boolean_flag("swarm-master", "Configure Machine to be a Swarm master"),
+      text_flag("swarm-discovery", "Discovery service to use with Swarm"),
+      text_flag("swarm-strategy", "Define a default scheduling strategy for Swarm", "spread"),
+      list_flag("swarm-opt", "Define arbitrary flags for Swarm master (can be provided multiple times)"),
+      list_flag("swarm-join-opt", "Define arbitrary flags for Swarm join (can be provided multiple times)"),
+      text_flag("swarm-host", "ip/socket to listen on for Swarm master", "tcp://0.0.0.0:3376"),
+      text_flag("swarm-addr", "addr to advertise for Swarm (default: detect and use the machine IP)"),
+      boolean_flag("swarm-experimental", "Enable Swarm experimental features"),
+      list_flag("tls-san", "Support extra SANs for TLS certs")};
 }
 
 }  // namespace
 
 extern const Command create_command;
-const Command create_command{.syntax = {.name = "create",
-                                        .summary = "Create a machine",
-                                        .arguments = "Run 'docker-machine create --driver name --help' to include the "
-                                                     "create flags for that driver in the help text.",
-                                        .flags = shared_flags()},
-                             .run = run,
-                             .help_order = FlagOrder::by_text,
-                             .more_flags = driver_flags};
+const Command create_command{
+    .syntax = {.name = "create",
+               .summary = "Create a machine",
+               .arguments = "Run 'docker-machine create --driver name --help' to include the "
+                            "create flags for that driver in the help text.",
+               .flags = shared_flags()},
+    .run = run,
+    .help_order = FlagOrder::by_text,
+    .more_flags = driver_flags};
 
 }  // namespace dm

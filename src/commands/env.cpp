@@ -40,16 +40,18 @@ int set(Context& context, const Shell& shell) {
   const FlagValues& flags = context.arguments.flags;
   OpenMachine open = open_machine(context.runtime, name);
   const Target target = flags.boolean("swarm") ? Target::swarm : Target::engine;
-  const std::string url = in_context("Error checking TLS connection",
-                                     [&] { return connected_url(context.runtime, open, target, context.task); });
+  const std::string url = in_context("Error checking TLS connection", [&] {
+    return connected_url(context.runtime, open, target, context.task);
+  });
   context.out << set_line(shell, "DOCKER_TLS_VERIFY", "1") << set_line(shell, "DOCKER_HOST", url)
               << set_line(shell, "DOCKER_CERT_PATH", context.runtime.store.machine_folder(name))
               << set_line(shell, "DOCKER_MACHINE_NAME", name);
   if (flags.boolean("no-proxy")) {
     const Environment& environment = context.runtime.services.environment;
     const std::string variable = proxy_variable(environment);
-    context.out << set_line(shell, variable,
-                            without_proxy_for(open.driver->endpoint().address, environment.variable_or(variable, "")));
+    context.out << set_line(
+        shell, variable,
+        without_proxy_for(open.driver->endpoint().address, environment.variable_or(variable, "")));
   }
   context.out << hint(shell, typed(context));
   return 0;
@@ -59,7 +61,8 @@ int unset(Context& context, const Shell& shell) {
   if (!context.arguments.words.empty()) {
     throw Error("Error: Expected no machine name when the -u flag is present", Reason::usage);
   }
-  for (const char* variable : {"DOCKER_TLS_VERIFY", "DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_MACHINE_NAME"}) {
+  for (const char* variable :
+       {"DOCKER_TLS_VERIFY", "DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_MACHINE_NAME"}) {
     context.out << unset_line(shell, variable);
   }
   if (context.arguments.flags.boolean("no-proxy")) {
@@ -78,22 +81,24 @@ int run(Context& context) {
 
 extern const Command env_command;
 const Command env_command{
-    .syntax = {.name = "env",
-               .summary = "Display the commands to set up the environment for the Docker client",
-               .arguments = "Argument is a machine name.",
-               .flags = {{.name = "swarm",
-                          .kind = FlagKind::boolean,
-                          .help = "Display the Swarm config instead of the Docker daemon"},
-                         {.name = "shell",
-                          .help = "Force environment to be configured for a specified shell: [fish, cmd, powershell, "
-                                  "tcsh, emacs], default is auto-detect"},
-                         {.name = "unset",
-                          .kind = FlagKind::boolean,
-                          .help = "Unset variables instead of setting them",
-                          .aliases = {"u"}},
-                         {.name = "no-proxy",
-                          .kind = FlagKind::boolean,
-                          .help = "Add machine IP to NO_PROXY environment variable"}}},
+    .syntax =
+        {.name = "env",
+         .summary = "Display the commands to set up the environment for the Docker client",
+         .arguments = "Argument is a machine name.",
+         .flags = {{.name = "swarm",
+                    .kind = FlagKind::boolean,
+                    .help = "Display the Swarm config instead of the Docker daemon"},
+                   {.name = "shell",
+                    .help =
+                        "Force environment to be configured for a specified shell: [fish, cmd, powershell, "
+                        "tcsh, emacs], default is auto-detect"},
+                   {.name = "unset",
+                    .kind = FlagKind::boolean,
+                    .help = "Unset variables instead of setting them",
+                    .aliases = {"u"}},
+                   {.name = "no-proxy",
+                    .kind = FlagKind::boolean,
+                    .help = "Add machine IP to NO_PROXY environment variable"}}},
     .run = run,
     .messages = Messages::on_error};
 

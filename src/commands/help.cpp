@@ -17,8 +17,8 @@ int run(Context& context) {
   const std::string& name = context.arguments.words.front();
   const Command* command = find_command(name);
   if (command == nullptr) {
-    throw Error(fmt::format("{0}: '{1}' is not a {0} command. See '{2} --help'.", application.program.name, name,
-                            application.command_line.front()),
+    throw Error(fmt::format("{0}: '{1}' is not a {0} command. See '{2} --help'.", application.program.name,
+                            name, application.command_line.front()),
                 Reason::usage);
   }
   context.out << command_help(command->syntax);

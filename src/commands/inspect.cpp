@@ -11,7 +11,9 @@ using text_template::Value;
 constexpr int indentation = 4;
 
 Function as_json(int indent) {
-  return {1, [indent](std::span<const Value> arguments) { return Value(go_json(arguments[0].to_json(), indent)); }};
+  return {1, [indent](std::span<const Value> arguments) {
+            return Value(go_json(arguments[0].to_json(), indent));
+          }};
 }
 
 int run(Context& context) {
@@ -25,7 +27,8 @@ int run(Context& context) {
     return 0;
   }
   const auto parsed = in_context("template parsing error", [&] {
-    return text_template::Template::parse(format, {{"json", as_json(0)}, {"prettyjson", as_json(indentation)}});
+    return text_template::Template::parse(format,
+                                          {{"json", as_json(0)}, {"prettyjson", as_json(indentation)}});
   });
   context.out << parsed.execute(Value::from_json(document), text_template::Numbers::plain) << "\n";
   return 0;
@@ -34,13 +37,12 @@ int run(Context& context) {
 }  // namespace
 
 extern const Command inspect_command;
-const Command inspect_command{
-    .syntax = {.name = "inspect",
-               .summary = "Inspect information about a machine",
-               .arguments = "Argument is a machine name.",
-               .flags = {{.name = "format",
-                          .help = "Format the output using the given go template.",
-                          .aliases = {"f"}}}},
-    .run = run};
+const Command inspect_command{.syntax = {.name = "inspect",
+                                         .summary = "Inspect information about a machine",
+                                         .arguments = "Argument is a machine name.",
+                                         .flags = {{.name = "format",
+                                                    .help = "Format the output using the given go template.",
+                                                    .aliases = {"f"}}}},
+                              .run = run};
 
 }  // namespace dm

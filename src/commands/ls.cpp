@@ -17,10 +17,12 @@ namespace {
 using text_template::Value;
 
 constexpr auto default_format =
-    "table {{ .Name }}\t{{ .Active }}\t{{ .DriverName}}\t{{ .State }}\t{{ .URL }}\t{{ .Swarm }}\t{{ .DockerVersion }}\t"
+    "table {{ .Name }}\t{{ .Active }}\t{{ .DriverName}}\t{{ .State }}\t{{ .URL }}\t{{ .Swarm }}\t{{ "
+    ".DockerVersion }}\t"
     "{{ .Error}}";
 
-/// Names compare by runs of digits and non-digits, digits as numbers and before letters, upper and lower case alike.
+/// Names compare by runs of digits and non-digits, digits as numbers and before letters, upper and lower case
+/// alike.
 bool natural_less(const std::string& left, const std::string& right) {
   const std::string a = lower(left), b = lower(right);
   const auto is_digit = [](char letter) { return std::isdigit(static_cast<unsigned char>(letter)) != 0; };
@@ -92,7 +94,10 @@ Value as_value(const SurveyRow& row, const std::vector<SurveyRow>& all, const st
   return Value::record(
       "commands.HostListItem",
       {{"Name", row.name},
-       {"Active", unanswered ? "" : activity.engine ? "*" : activity.swarm ? "* (swarm)" : "-"},
+       {"Active", unanswered        ? ""
+                  : activity.engine ? "*"
+                  : activity.swarm  ? "* (swarm)"
+                                    : "-"},
        {"ActiveHost", activity.engine},
        {"ActiveSwarm", activity.swarm},
        {"DriverName", row.driver_name},
@@ -100,7 +105,8 @@ Value as_value(const SurveyRow& row, const std::vector<SurveyRow>& all, const st
        {"URL", row.url},
        {"SwarmOptions", row.machine ? Value::pointer_to(swarm_record) : Value::null_pointer_to(swarm_record)},
        {"Swarm", swarm_of(row, all)},
-       {"EngineOptions", row.machine ? Value::pointer_to(engine_record) : Value::null_pointer_to(engine_record)},
+       {"EngineOptions",
+        row.machine ? Value::pointer_to(engine_record) : Value::null_pointer_to(engine_record)},
        {"Error", row.error},
        {"DockerVersion", row.engine_version},
        {"ResponseTime", Value(row.took.count() * 1'000'000)
@@ -159,7 +165,8 @@ int run(Context& context) {
     for (const auto& row : rows) context.out << row.name << "\n";
     return 0;
   }
-  std::ranges::sort(rows, [](const SurveyRow& a, const SurveyRow& b) { return natural_less(a.name, b.name); });
+  std::ranges::sort(rows,
+                    [](const SurveyRow& a, const SurveyRow& b) { return natural_less(a.name, b.name); });
   const std::string& format = flags.text("format");
   context.out << rendered(format.empty() ? default_format : format, rows,
                           context.runtime.services.environment.variable_or("DOCKER_HOST", ""));
@@ -170,20 +177,20 @@ int run(Context& context) {
 
 extern const Command ls_command;
 const Command ls_command{
-    .syntax = {.name = "ls",
-               .summary = "List machines",
-               .flags = {{.name = "quiet", .kind = FlagKind::boolean, .help = "Enable quiet mode", .aliases = {"q"}},
-                         {.name = "filter",
-                          .kind = FlagKind::list,
-                          .help = "Filter output based on conditions provided"},
-                         {.name = "timeout",
-                          .kind = FlagKind::number,
-                          .help = "Timeout in seconds, default to 10s",
-                          .otherwise = 10LL,
-                          .aliases = {"t"}},
-                         {.name = "format",
-                          .help = "Pretty-print machines using a Go template",
-                          .aliases = {"f"}}}},
+    .syntax =
+        {.name = "ls",
+         .summary = "List machines",
+         .flags =
+             {{.name = "quiet", .kind = FlagKind::boolean, .help = "Enable quiet mode", .aliases = {"q"}},
+              {.name = "filter",
+               .kind = FlagKind::list,
+               .help = "Filter output based on conditions provided"},
+              {.name = "timeout",
+               .kind = FlagKind::number,
+               .help = "Timeout in seconds, default to 10s",
+               .otherwise = 10LL,
+               .aliases = {"t"}},
+              {.name = "format", .help = "Pretty-print machines using a Go template", .aliases = {"f"}}}},
     .run = run};
 
 }  // namespace dm

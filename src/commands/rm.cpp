@@ -40,7 +40,8 @@ void remove_by_force(Context& context, const std::string& name) {
 
 int run(Context& context) {
   const auto& names = context.arguments.words;
-  if (names.empty()) refuse_with_help(context, "Error: Expected to get one or more machine names as arguments");
+  if (names.empty())
+    refuse_with_help(context, "Error: Expected to get one or more machine names as arguments");
   context.out << "About to remove " << join(names, ", ")
               << "\nWARNING: This action will delete both local reference and remote instance.\n"
               << std::flush;
@@ -71,13 +72,15 @@ const Command rm_command{
                .arguments = "Argument(s) are one or more machine names.",
                .flags = {{.name = "force",
                           .kind = FlagKind::boolean,
-                          .help = "Remove local configuration even if machine cannot be removed, also implies an "
-                                  "automatic yes (`-y`)",
+                          .help =
+                              "Remove local configuration even if machine cannot be removed, also implies an "
+                              "automatic yes (`-y`)",
                           .aliases = {"f"}},
                          {.name = "y",
                           .kind = FlagKind::boolean,
-                          .help = "Assumes automatic yes to proceed with remove, without prompting further user "
-                                  "confirmation"}}},
+                          .help =
+                              "Assumes automatic yes to proceed with remove, without prompting further user "
+                              "confirmation"}}},
     .run = run};
 
 }  // namespace dm

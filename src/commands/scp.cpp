@@ -17,7 +17,8 @@ CopyLocation location_of(Context& context, const std::string& text) {
   const std::string user = at == std::string::npos ? "" : name.substr(0, at);
   if (at != std::string::npos) name = name.substr(at + 1);
   if (name == "localhost") return location;
-  location.machine = in_context("Error loading host", [&] { return login_of(context.runtime, name, context.task); });
+  location.machine =
+      in_context("Error loading host", [&] { return login_of(context.runtime, name, context.task); });
   if (!user.empty()) location.machine->user = user;
   return location;
 }
@@ -46,8 +47,10 @@ int run(Context& context) {
   const FlagValues& flags = context.arguments.flags;
   if (words.size() != 2) refuse_with_help(context, "Improper number of arguments");
   const bool delta = flags.boolean("delta");
-  if (delta) require_program("rsync", "to use the --delta option");
-  else require_program("scp", "to use the scp feature");
+  if (delta)
+    require_program("rsync", "to use the --delta option");
+  else
+    require_program("scp", "to use the scp feature");
 
   const CopyLocation source = location_of(context, words[0]), destination = location_of(context, words[1]);
   const CopyOptions options{.recursive = flags.boolean("recursive"), .quiet = flags.boolean("quiet")};
@@ -70,21 +73,23 @@ int run(Context& context) {
 
 extern const Command scp_command;
 const Command scp_command{
-    .syntax = {.name = "scp",
-               .summary = "Copy files between machines",
-               .arguments = "Arguments are [[user@]machine:][path] [[user@]machine:][path].",
-               .flags = {{.name = "recursive",
-                          .kind = FlagKind::boolean,
-                          .help = "Copy files recursively (required to copy directories)",
-                          .aliases = {"r"}},
-                         {.name = "delta",
-                          .kind = FlagKind::boolean,
-                          .help = "Reduce amount of data sent over network by sending only the differences (uses rsync)",
-                          .aliases = {"d"}},
-                         {.name = "quiet",
-                          .kind = FlagKind::boolean,
-                          .help = "Disables the progress meter as well as warning and diagnostic messages from ssh",
-                          .aliases = {"q"}}}},
+    .syntax =
+        {.name = "scp",
+         .summary = "Copy files between machines",
+         .arguments = "Arguments are [[user@]machine:][path] [[user@]machine:][path].",
+         .flags =
+             {{.name = "recursive",
+               .kind = FlagKind::boolean,
+               .help = "Copy files recursively (required to copy directories)",
+               .aliases = {"r"}},
+              {.name = "delta",
+               .kind = FlagKind::boolean,
+               .help = "Reduce amount of data sent over network by sending only the differences (uses rsync)",
+               .aliases = {"d"}},
+              {.name = "quiet",
+               .kind = FlagKind::boolean,
+               .help = "Disables the progress meter as well as warning and diagnostic messages from ssh",
+               .aliases = {"q"}}}},
     .run = run};
 
 }  // namespace dm

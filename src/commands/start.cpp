@@ -9,7 +9,8 @@ int run(Context& context) {
   const int code = on_machines(context, [&](const std::string& name, Task& task) {
     power_machine(context.runtime, name, Power::start, task);
   });
-  context.task.info("Started machines may have new IP addresses. You may need to re-run the `docker-machine env` command.");
+  context.task.info(
+      "Started machines may have new IP addresses. You may need to re-run the `docker-machine env` command.");
   return code;
 }
 
@@ -17,8 +18,8 @@ int run(Context& context) {
 
 extern const Command start_command;
 const Command start_command{.syntax = {.name = "start",
-                                      .summary = "Start a machine",
-                                      .arguments = "Argument(s) are one or more machine names."},
+                                       .summary = "Start a machine",
+                                       .arguments = "Argument(s) are one or more machine names."},
                             .run = run};
 
 }  // namespace dm

@@ -19,9 +19,10 @@ int run(Context& context) {
 }  // namespace
 
 extern const Command version_command;
-const Command version_command{.syntax = {.name = "version",
-                                         .summary = "Show the Docker Machine version or a machine docker version",
-                                         .arguments = "Argument is a machine name, or nothing."},
-                              .run = run};
+const Command version_command{
+    .syntax = {.name = "version",
+               .summary = "Show the Docker Machine version or a machine docker version",
+               .arguments = "Argument is a machine name, or nothing."},
+    .run = run};
 
 }  // namespace dm

@@ -12,7 +12,8 @@
 namespace dm {
 
 std::span<DriverType* const> built_in_drivers() {
-  static const std::array<DriverType*, 3> rows{&generic_driver_type(), &none_driver_type(), &qemu_driver_type()};
+  static const std::array<DriverType*, 3> rows{&generic_driver_type(), &none_driver_type(),
+                                               &qemu_driver_type()};
   return rows;
 }
 
@@ -20,10 +21,11 @@ DriverType& driver_named(const std::string& name) {
   for (DriverType* type : built_in_drivers()) {
     if (type->name() == name) return *type;
   }
-  throw Error(fmt::format("Driver \"{0}\" not found. Do you have the plugin binary \"docker-machine-driver-{0}\" "
-                          "accessible in your PATH?",
-                          name),
-              Reason::not_found);
+  throw Error(
+      fmt::format("Driver \"{0}\" not found. Do you have the plugin binary \"docker-machine-driver-{0}\" "
+                  "accessible in your PATH?",
+                  name),
+      Reason::not_found);
 }
 
 }  // namespace dm

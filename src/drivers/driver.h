@@ -56,6 +56,7 @@ struct Traits {
   bool provisioned = true;  ///< an engine is to be installed on its machines
   bool parallel = true;     ///< several machines may be worked on at once
   bool local = false;       ///< its machines live on this computer
+  bool started = true;      ///< its machines are made and started by us; false: they run before we know them
 };
 
 /// What a new machine is, before its driver's own flags.
@@ -81,8 +82,8 @@ class DriverType {
   virtual Json configure(const NewMachine& machine, const FlagValues& values, const Services& services,
                          Task& task) = 0;
   virtual std::unique_ptr<Driver> open(const Json& record, const Services& services) = 0;
-  /// Many machines in as few calls and as little time as possible; outcomes in the order of the drivers, all of which
-  /// this type opened. Ends at the task's deadline: who has not answered then has Error(timed_out).
+  /// Many machines in as few calls and as little time as possible; outcomes in the order of the drivers, all
+  /// of which this type opened. Ends at the task's deadline: who has not answered then has Error(timed_out).
   virtual std::vector<Surveyed> survey(std::span<Driver* const> drivers, Task& task);
   virtual Traits traits() const { return {}; }
 };

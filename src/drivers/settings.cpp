@@ -7,17 +7,18 @@ namespace dm {
 namespace {
 
 const SettingsTable<CommonSettings>& table() {
-  static const SettingsTable<CommonSettings> rows("", {
-      {.key = "IPAddress", .member = &CommonSettings::address},
-      {.key = "MachineName", .member = &CommonSettings::machine_name},
-      {.key = "SSHUser", .member = &CommonSettings::ssh_user},
-      {.key = "SSHPort", .member = &CommonSettings::ssh_port},
-      {.key = "SSHKeyPath", .member = &CommonSettings::ssh_key_path},
-      {.key = "StorePath", .member = &CommonSettings::store_path},
-      {.key = "SwarmMaster", .member = &CommonSettings::swarm_master},
-      {.key = "SwarmHost", .member = &CommonSettings::swarm_host},
-      {.key = "SwarmDiscovery", .member = &CommonSettings::swarm_discovery},
-  });
+  static const SettingsTable<CommonSettings> rows(
+      "", {
+              {.key = "IPAddress", .member = &CommonSettings::address},
+              {.key = "MachineName", .member = &CommonSettings::machine_name},
+              {.key = "SSHUser", .member = &CommonSettings::ssh_user},
+              {.key = "SSHPort", .member = &CommonSettings::ssh_port},
+              {.key = "SSHKeyPath", .member = &CommonSettings::ssh_key_path},
+              {.key = "StorePath", .member = &CommonSettings::store_path},
+              {.key = "SwarmMaster", .member = &CommonSettings::swarm_master},
+              {.key = "SwarmHost", .member = &CommonSettings::swarm_host},
+              {.key = "SwarmDiscovery", .member = &CommonSettings::swarm_discovery},
+          });
   return rows;
 }
 

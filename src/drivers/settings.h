@@ -29,7 +29,7 @@ struct Setting {
   /// Where the value lives.
   using Member = std::variant<std::string Settings::*, long long Settings::*, bool Settings::*,
                               std::vector<std::string> Settings::*>;
-  std::string key;       ///< in config.json
+  std::string key;  ///< in config.json
   Member member;
   std::string flag;      ///< without dashes; empty: not settable, only kept in the record
   std::string variable;  ///< environment variable; may be empty
@@ -125,7 +125,8 @@ void common_to_record(const CommonSettings& common, Json& record);
 CommonSettings common_of(const NewMachine& machine);
 /// Files of the machine: STORE/machines/NAME/FILE.
 std::string machine_file(const CommonSettings& common, const std::string& file);
-/// How to log in, with the base's defaults: root, port 22, key STORE/machines/NAME/id_rsa, the machine's known_hosts.
+/// How to log in, with the base's defaults: root, port 22, key STORE/machines/NAME/id_rsa, the machine's
+/// known_hosts.
 SshTarget ssh_target_of(const CommonSettings& common);
 /// "tcp://HOST:PORT", an IPv6 address in brackets; empty if there is no address.
 std::string docker_url_of(const std::string& address, int port);

@@ -18,7 +18,8 @@ std::optional<UrlParts> parse_docker_url(const std::string& url) {
     parts.port = number_or_minus_one(rest.substr(colon + 1));
     if (parts.port < 0 || parts.port > 65535) return std::nullopt;
   }
-  if (parts.host.starts_with('[') && parts.host.ends_with(']')) parts.host = parts.host.substr(1, parts.host.size() - 2);
+  if (parts.host.starts_with('[') && parts.host.ends_with(']'))
+    parts.host = parts.host.substr(1, parts.host.size() - 2);
   if (parts.host.empty()) return std::nullopt;
   return parts;
 }

@@ -13,7 +13,8 @@ struct SshTarget {
   std::string user = "root";
   std::string key_file;     ///< private key; empty: the agent's keys and the user's default ones
   std::string known_hosts;  ///< the machine's own file of host keys; pinned there on first contact
-  std::string host_alias;   ///< the name that the key stands under in that file: the machine's, since addresses change
+  std::string
+      host_alias;  ///< the name that the key stands under in that file: the machine's, since addresses change
 };
 
 /// Where a machine can be reached, as last known. Costs no call to anybody.

@@ -14,7 +14,7 @@ using FlagValue = std::variant<bool, std::string, long long, std::vector<std::st
 
 /// One command-line option, of a command or of a driver.
 struct Flag {
-  std::string name;                  ///< without dashes, e.g. "engine-label"
+  std::string name;  ///< without dashes, e.g. "engine-label"
   FlagKind kind = FlagKind::text;
   std::string help;
   std::string variable;              ///< environment variable that gives its value; may be empty
@@ -48,15 +48,18 @@ class FlagValues {
 /// The value that a flag has when nobody says anything, of the alternative that its kind asks for.
 inline FlagValue default_value(const Flag& flag) {
   switch (flag.kind) {
-    case FlagKind::boolean: return std::holds_alternative<bool>(flag.otherwise) ? flag.otherwise : FlagValue(false);
+    case FlagKind::boolean:
+      return std::holds_alternative<bool>(flag.otherwise) ? flag.otherwise : FlagValue(false);
     case FlagKind::text:
       return std::holds_alternative<std::string>(flag.otherwise) ? flag.otherwise : FlagValue(std::string());
     case FlagKind::number:
       return std::holds_alternative<long long>(flag.otherwise) ? flag.otherwise : FlagValue(0LL);
-    case FlagKind::list: break;
+    case FlagKind::list:
+      break;
   }
-  return std::holds_alternative<std::vector<std::string>>(flag.otherwise) ? flag.otherwise
-                                                                         : FlagValue(std::vector<std::string>());
+  return std::holds_alternative<std::vector<std::string>>(flag.otherwise)
+             ? flag.otherwise
+             : FlagValue(std::vector<std::string>());
 }
 
 }  // namespace dm

@@ -109,7 +109,9 @@ Machine machine_from_document(const std::string& name, const Json& document) {
   machine.driver = document.value("Driver", Json::object());
   machine.document = document;
   const Json options = document.value("HostOptions", Json::object());
-  const auto part = [&](const char* key) { return options.is_object() ? options.value(key, Json()) : Json(); };
+  const auto part = [&](const char* key) {
+    return options.is_object() ? options.value(key, Json()) : Json();
+  };
   const Json engine = part("EngineOptions"), swarm = part("SwarmOptions"), auth = part("AuthOptions");
   engine_keys(machine.engine, Reader{engine});
   swarm_keys(machine.swarm, Reader{swarm});
@@ -129,7 +131,9 @@ Json document_of(const Machine& machine) {
   writer.fixed("Memory", 0);
   writer.fixed("Disk", 0);
   // A part that is null in the file stays null as long as nobody sets anything in it.
-  const auto has_part = [&](const char* key) { return fresh || !options.contains(key) || options[key].is_object(); };
+  const auto has_part = [&](const char* key) {
+    return fresh || !options.contains(key) || options[key].is_object();
+  };
   if (has_part("EngineOptions")) engine_keys(machine.engine, Writer{object_at(options, "EngineOptions")});
   if (has_part("SwarmOptions")) swarm_keys(machine.swarm, Writer{object_at(options, "SwarmOptions")});
   if (has_part("AuthOptions")) auth_keys(machine.auth, Writer{object_at(options, "AuthOptions")});

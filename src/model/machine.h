@@ -6,14 +6,15 @@
 
 namespace dm {
 
-/// What the user wants of the Docker engine. Field for field "EngineOptions" in config.json, as far as it is used.
+/// What the user wants of the Docker engine. Field for field "EngineOptions" in config.json, as far as it is
+/// used.
 struct EngineOptions {
-  std::vector<std::string> arbitrary_flags;    ///< `--engine-opt`, e.g. "dns=8.8.8.8"; becomes --dns=8.8.8.8
-  std::vector<std::string> environment;        ///< `--engine-env`, "VAR=value"
+  std::vector<std::string> arbitrary_flags;  ///< `--engine-opt`, e.g. "dns=8.8.8.8"; becomes --dns=8.8.8.8
+  std::vector<std::string> environment;      ///< `--engine-env`, "VAR=value"
   std::vector<std::string> insecure_registry;
-  std::vector<std::string> labels;             ///< `--engine-label`, without the automatic provider=DRIVER
+  std::vector<std::string> labels;  ///< `--engine-label`, without the automatic provider=DRIVER
   std::vector<std::string> registry_mirror;
-  std::string storage_driver;                  ///< only what the user gave
+  std::string storage_driver;  ///< only what the user gave
   std::string install_url;
 };
 

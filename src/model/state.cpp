@@ -7,7 +7,8 @@
 
 namespace dm {
 namespace {
-constexpr std::array names{"", "Running", "Paused", "Saved", "Stopped", "Stopping", "Starting", "Error", "Timeout"};
+constexpr std::array names{"",         "Running",  "Paused", "Saved",  "Stopped",
+                           "Stopping", "Starting", "Error",  "Timeout"};
 }
 
 std::string text(State state) { return names.at(static_cast<size_t>(state)); }

@@ -15,13 +15,16 @@ bool is_there(const std::string& path) {
   return fs::exists(path, ignored);
 }
 
-bool is_expired(const std::string& pem, const Clock& clock) { return read_certificate(pem).not_after <= clock.now(); }
+bool is_expired(const std::string& pem, const Clock& clock) {
+  return read_certificate(pem).not_after <= clock.now();
+}
 
-/// Whether the client certificate is of no use any more: expired, or left over from an authority that was replaced.
-/// Of files that lie outside the store the user is master: there only the date counts.
+/// Whether the client certificate is of no use any more: expired, or left over from an authority that was
+/// replaced. Of files that lie outside the store the user is master: there only the date counts.
 bool is_outdated_client(const std::string& pem, const AuthOptions& auth, const Clock& clock) {
   if (is_expired(pem, clock)) return true;
-  return auth.client_cert_path.starts_with(auth.cert_dir + "/") && !is_signed_by(pem, read_file(auth.ca_cert_path));
+  return auth.client_cert_path.starts_with(auth.cert_dir + "/") &&
+         !is_signed_by(pem, read_file(auth.ca_cert_path));
 }
 
 /// One pair of files, certificate and key, and how to make what belongs in them.
@@ -32,8 +35,8 @@ struct Pair {
   std::string key_exists;    ///< what to say if only the key is there
 };
 
-/// Makes the pair unless it is there and in date. The marker tells a key that a crash left behind from a key whose
-/// certificate the user has lost, and which we must not overwrite.
+/// Makes the pair unless it is there and in date. The marker tells a key that a crash left behind from a key
+/// whose certificate the user has lost, and which we must not overwrite.
 template <typename Outdated, typename Make>
 void ensure_pair(const Pair& pair, Task& task, Outdated&& is_outdated, Make&& make) {
   const std::string marker = pair.key_path + ".unfinished";
@@ -57,7 +60,8 @@ CertificateAndKey read_authority(const AuthOptions& auth) {
 }
 
 bool are_in_date(const AuthOptions& auth, const Clock& clock) {
-  const auto authority = read_file_if_there(auth.ca_cert_path), client = read_file_if_there(auth.client_cert_path);
+  const auto authority = read_file_if_there(auth.ca_cert_path),
+             client = read_file_if_there(auth.client_cert_path);
   return authority && client && !is_expired(*authority, clock) && !is_outdated_client(*client, auth, clock);
 }
 
@@ -69,23 +73,25 @@ void ensure_client_certificates(const Runtime& runtime, const AuthOptions& auth,
   const auto lock = runtime.store.lock_certificates(task);
   const Clock& clock = runtime.services.clock;
   in_context("generating CA certificate failed", [&] {
-    ensure_pair({auth.ca_cert_path, auth.ca_private_key_path, "CA certificate", "Creating CA: ",
-                 "certificate authority key already exists"},
-                task, [&](const std::string& pem) { return is_expired(pem, clock); },
-                [&] { return make_authority(runtime.user(), clock.now()); });
+    ensure_pair(
+        {auth.ca_cert_path, auth.ca_private_key_path, "CA certificate",
+         "Creating CA: ", "certificate authority key already exists"},
+        task, [&](const std::string& pem) { return is_expired(pem, clock); },
+        [&] { return make_authority(runtime.user(), clock.now()); });
   });
   in_context("generating client certificate failed", [&] {
-    ensure_pair({auth.client_cert_path, auth.client_key_path, "Client certificate", "Creating client certificate: ",
-                 "client key already exists"},
-                task, [&](const std::string& pem) { return is_outdated_client(pem, auth, clock); },
-                [&] {
-                  return make_client_certificate(read_authority(auth), runtime.user() + ".<bootstrap>", clock.now());
-                });
+    ensure_pair(
+        {auth.client_cert_path, auth.client_key_path, "Client certificate",
+         "Creating client certificate: ", "client key already exists"},
+        task, [&](const std::string& pem) { return is_outdated_client(pem, auth, clock); },
+        [&] {
+          return make_client_certificate(read_authority(auth), runtime.user() + ".<bootstrap>", clock.now());
+        });
   });
 }
 
-EngineCertificates issue_engine_certificates(const Runtime& runtime, const Machine& machine, const std::string& address,
-                                             Task& task) {
+EngineCertificates issue_engine_certificates(const Runtime& runtime, const Machine& machine,
+                                             const std::string& address, Task& task) {
   const AuthOptions& auth = machine.auth;
   const fs::path folder = runtime.store.machine_folder(machine.name);
   task.info("Copying certs to the local machine directory...");
@@ -104,7 +110,8 @@ EngineCertificates issue_engine_certificates(const Runtime& runtime, const Machi
     request.names.push_back(address);
     request.names.push_back("localhost");
     const CertificateAndKey authority = read_authority(auth);
-    const CertificateAndKey server = make_server_certificate(authority, request, runtime.services.clock.now());
+    const CertificateAndKey server =
+        make_server_certificate(authority, request, runtime.services.clock.now());
     write_file(auth.server_key_path, server.key, private_file);
     write_file(auth.server_cert_path, server.certificate, public_file);
     return EngineCertificates{authority.certificate, server.certificate, server.key};

@@ -17,13 +17,15 @@ void check(const Runtime& runtime, const OpenMachine& open, const std::string& u
 
 Error certificate_error(const std::string& url, const Error& cause) {
   const auto parts = parse_docker_url(url);
-  return Error(fmt::format("Error checking and/or regenerating the certs: There was an error validating certificates for "
-                           "host \"{}\": {}\n"
-                           "You can attempt to regenerate them using 'docker-machine regenerate-certs [name]'.\n"
-                           "Be advised that this will trigger a Docker daemon restart which might stop running "
-                           "containers.\n",
-                           parts ? host_port(parts->host, parts->port) : url, cause.what()),
-               cause.reason());
+  return Error(
+      fmt::format(
+          "Error checking and/or regenerating the certs: There was an error validating certificates for "
+          "host \"{}\": {}\n"
+          "You can attempt to regenerate them using 'docker-machine regenerate-certs [name]'.\n"
+          "Be advised that this will trigger a Docker daemon restart which might stop running "
+          "containers.\n",
+          parts ? host_port(parts->host, parts->port) : url, cause.what()),
+      cause.reason());
 }
 
 std::string engine_url(const Runtime& runtime, OpenMachine& open, Task& task) {
@@ -59,13 +61,15 @@ std::string engine_url(const Runtime& runtime, OpenMachine& open, Task& task) {
 
 std::string swarm_url(const OpenMachine& open) {
   if (!open.machine.swarm.master) {
-    throw Error(fmt::format("{} is not a swarm master. The --swarm flag is intended for use with swarm masters",
-                            go_quote(open.name())));
+    throw Error(
+        fmt::format("{} is not a swarm master. The --swarm flag is intended for use with swarm masters",
+                    go_quote(open.name())));
   }
   const auto engine = parse_docker_url(known_endpoint(open).docker_url);
   const auto swarm = parse_docker_url(open.machine.swarm.host);
   if (!engine || !swarm || swarm->port == 0) {
-    throw Error(fmt::format("the swarm host \"{}\" of \"{}\" has no port", open.machine.swarm.host, open.name()));
+    throw Error(
+        fmt::format("the swarm host \"{}\" of \"{}\" has no port", open.machine.swarm.host, open.name()));
   }
   return "tcp://" + host_port(engine->host, swarm->port);
 }

@@ -36,7 +36,9 @@ void make(const Runtime& runtime, OpenMachine& open, Task& task) {
   save();
   if (!open.type->traits().provisioned) return runtime.store.save_notes(open.name(), {});
   task.info("Waiting for machine to be running, this may take a few minutes...");
-  in_context("Error waiting for machine to be running", [&] { wait_until_running(open, task); });
+  if (open.type->traits().started) {
+    in_context("Error waiting for machine to be running", [&] { wait_until_running(open, task); });
+  }
   save();
   task.info("Detecting operating system of created instance...");
   provision_machine(runtime, open, task);
@@ -59,20 +61,27 @@ void note_failure(const Runtime& runtime, OpenMachine& open, const std::string& 
 
 bool is_machine_name(const std::string& name) {
   const auto is_plain = [](char letter) { return std::isalnum(static_cast<unsigned char>(letter)) != 0; };
-  return !name.empty() && is_plain(name[0]) &&
-         std::ranges::all_of(name, [&](char letter) { return is_plain(letter) || letter == '-' || letter == '.'; });
+  return !name.empty() && is_plain(name[0]) && std::ranges::all_of(name, [&](char letter) {
+    return is_plain(letter) || letter == '-' || letter == '.';
+  });
 }
 
 void create_machine(const Runtime& runtime, const CreateRequest& request, Task& task) {
   if (runtime.store.exists(request.name)) {
     throw Error(fmt::format("Docker machine \"{}\" already exists", request.name), Reason::already_exists);
   }
-  in_context("Error generating certificates", [&] { ensure_client_certificates(runtime, request.auth, task); });
+  in_context("Error generating certificates",
+             [&] { ensure_client_certificates(runtime, request.auth, task); });
 
   OpenMachine open;
   open.type = request.type;
-  open.machine = {.name = request.name, .driver_name = request.type->name(), .driver = request.record,
-                  .engine = request.engine, .swarm = request.swarm, .auth = request.auth, .document = Json()};
+  open.machine = {.name = request.name,
+                  .driver_name = request.type->name(),
+                  .driver = request.record,
+                  .engine = request.engine,
+                  .swarm = request.swarm,
+                  .auth = request.auth,
+                  .document = Json()};
   open.driver = request.type->open(request.record, runtime.services);
   check_driver(open, task);
 

@@ -13,12 +13,13 @@ struct CreateRequest {
   AuthOptions auth;
 };
 
-/// Whether a name may be a machine's: letters, digits, blank-free, '-' and '.', beginning with a letter or digit.
+/// Whether a name may be a machine's: letters, digits, blank-free, '-' and '.', beginning with a letter or
+/// digit.
 bool is_machine_name(const std::string& name);
 
-/// Makes a machine, from nothing to an engine that answers. Whatever goes wrong, also a crash: from the moment when
-/// something may exist, the machine is in the store for `rm`. Errors are worded as the original's; a driver's refusal
-/// beforehand has Reason::check_failed.
+/// Makes a machine, from nothing to an engine that answers. Whatever goes wrong, also a crash: from the
+/// moment when something may exist, the machine is in the store for `rm`. Errors are worded as the
+/// original's; a driver's refusal beforehand has Reason::check_failed.
 void create_machine(const Runtime& runtime, const CreateRequest& request, Task& task);
 
 }  // namespace dm

@@ -44,12 +44,18 @@ Filter::Filter(const std::vector<std::string>& texts) {
     if (equals == std::string::npos) throw Error("Unsupported filter syntax", Reason::usage);
     const std::string key = lower(trim(text.substr(0, equals)));
     const std::string value(trim(text.substr(equals + 1)));
-    if (key == "driver") drivers_.push_back(value);
-    else if (key == "state") states_.push_back(value);
-    else if (key == "name") names_.push_back(value), compile(value);
-    else if (key == "swarm") swarms_.push_back(value);
-    else if (key == "label") labels_.push_back(value);
-    else throw Error(fmt::format("Unsupported filter key '{}'", key), Reason::usage);
+    if (key == "driver")
+      drivers_.push_back(value);
+    else if (key == "state")
+      states_.push_back(value);
+    else if (key == "name")
+      names_.push_back(value), compile(value);
+    else if (key == "swarm")
+      swarms_.push_back(value);
+    else if (key == "label")
+      labels_.push_back(value);
+    else
+      throw Error(fmt::format("Unsupported filter key '{}'", key), Reason::usage);
   }
 }
 
@@ -61,7 +67,8 @@ bool Filter::accepts(const SurveyRow& row, const std::vector<SurveyRow>& all) co
     return master != nullptr && equal_fold(master->name, name);
   };
   return any_or_none(drivers_, [&](const auto& name) { return equal_fold(machine.driver_name, name); }) &&
-         any_or_none(names_, [&](const auto& pattern) { return std::regex_search(row.name, compile(pattern)); }) &&
+         any_or_none(names_,
+                     [&](const auto& pattern) { return std::regex_search(row.name, compile(pattern)); }) &&
          any_or_none(swarms_, in_swarm) &&
          any_or_none(labels_, [&](const auto& label) { return has_label(machine.engine.labels, label); });
 }

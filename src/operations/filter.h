@@ -14,7 +14,8 @@ class Filter {
 
   /// Whether rows must be surveyed before `accepts_state` can be asked.
   bool asks_for_state() const { return !states_.empty(); }
-  /// All filters but those for the state. Rows that could not be loaded pass. `all` are the rows to find swarm masters in.
+  /// All filters but those for the state. Rows that could not be loaded pass. `all` are the rows to find
+  /// swarm masters in.
   bool accepts(const SurveyRow& row, const std::vector<SurveyRow>& all) const;
   bool accepts_state(const SurveyRow& row) const;
 

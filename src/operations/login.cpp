@@ -24,7 +24,8 @@ SshTarget login_of(const Runtime& runtime, const std::string& name, Task& task) 
 
 void require_program(const std::string& name, const std::string& purpose) {
   if (!find_program(name)) {
-    throw Error(fmt::format("You must have a copy of the {} binary locally {}", name, purpose), Reason::not_found);
+    throw Error(fmt::format("You must have a copy of the {} binary locally {}", name, purpose),
+                Reason::not_found);
   }
 }
 

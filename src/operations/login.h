@@ -3,8 +3,8 @@
 
 namespace dm {
 
-/// How the user's own SSH programs log in to a machine. Error if it does not run ("Cannot run SSH command: …"), has no
-/// SSH, or its key file is not as OpenSSH wants it.
+/// How the user's own SSH programs log in to a machine. Error if it does not run ("Cannot run SSH command:
+/// …"), has no SSH, or its key file is not as OpenSSH wants it.
 SshTarget login_of(const Runtime& runtime, const std::string& name, Task& task);
 
 /// Error "You must have a copy of the NAME binary locally PURPOSE" if the program is not installed.

@@ -11,7 +11,8 @@ namespace {
 constexpr size_t at_once = 32;
 }
 
-std::vector<std::string> on_each(const std::vector<std::string>& names, const std::function<void(const std::string&)>& work) {
+std::vector<std::string> on_each(const std::vector<std::string>& names,
+                                 const std::function<void(const std::string&)>& work) {
   std::vector<std::string> failures;
   std::mutex lock;
   std::atomic<size_t> next{0};

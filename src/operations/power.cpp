@@ -26,7 +26,8 @@ void wait_for(const OpenMachine& open, State wanted, Task& task) {
     try {
       backoff.pause(limited);
     } catch (const Error&) {
-      throw Error(fmt::format("Machine \"{}\" is not {} after {} minutes", open.name(), text(wanted), state_limit.count()),
+      throw Error(fmt::format("Machine \"{}\" is not {} after {} minutes", open.name(), text(wanted),
+                              state_limit.count()),
                   Reason::timed_out);
     }
   }
@@ -85,9 +86,14 @@ void power_machine(const Runtime& runtime, const std::string& name, Power power,
   OpenMachine open = open_machine(runtime, name);
   switch (power) {
     case Power::stop:
-    case Power::kill: return stop(runtime, open, power, task);
-    case Power::start: start(runtime, open, task); break;
-    case Power::restart: restart(runtime, open, task); break;
+    case Power::kill:
+      return stop(runtime, open, power, task);
+    case Power::start:
+      start(runtime, open, task);
+      break;
+    case Power::restart:
+      restart(runtime, open, task);
+      break;
   }
   if (open.type->traits().provisioned) wait_for_engine(runtime, open, task);
 }

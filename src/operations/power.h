@@ -3,8 +3,8 @@
 
 namespace dm {
 
-/// Starts, stops, restarts or kills a machine, waits until it is so, and saves it. Prints docker-machine's lines.
-/// After a start, also waits for SSH and the engine.
+/// Starts, stops, restarts or kills a machine, waits until it is so, and saves it. Prints docker-machine's
+/// lines. After a start, also waits for SSH and the engine.
 void power_machine(const Runtime& runtime, const std::string& name, Power power, Task& task);
 
 /// Waits until the driver says that the machine runs.

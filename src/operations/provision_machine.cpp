@@ -15,9 +15,10 @@ constexpr int default_port = 2376;
 RemoteHost host_of(const Runtime& runtime, const OpenMachine& open) {
   const Endpoint endpoint = open.driver->endpoint();
   if (!endpoint.ssh) {
-    throw Error(fmt::format("Machine \"{}\" has the driver \"{}\", which gives no SSH access: its engine is looked after "
-                            "by somebody else",
-                            open.name(), open.machine.driver_name));
+    throw Error(fmt::format(
+        "Machine \"{}\" has the driver \"{}\", which gives no SSH access: its engine is looked after "
+        "by somebody else",
+        open.name(), open.machine.driver_name));
   }
   return RemoteHost(runtime.services.ssh, *endpoint.ssh);
 }
@@ -32,7 +33,8 @@ int engine_port(const Endpoint& endpoint) {
 void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
   RemoteHost host = host_of(runtime, open);
   const Endpoint endpoint = known_endpoint(open);
-  const MachineFacts facts = in_context("Error detecting OS", [&] { return detect_distribution(host, task); });
+  const MachineFacts facts =
+      in_context("Error detecting OS", [&] { return detect_distribution(host, task); });
   task.info(fmt::format("Provisioning with {}...", name_of(facts)));
   in_context("Error running provisioning", [&] {
     provision(host, facts,

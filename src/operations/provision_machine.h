@@ -3,9 +3,9 @@
 
 namespace dm {
 
-/// Makes an engine of a machine that runs, or repairs it: certificates, daemon options, restart, and a check from outside
-/// over TLS. Prints the original's lines from "Waiting for SSH" to "Checking connection". Afterwards the machine is saved,
-/// and its creation counts as finished.
+/// Makes an engine of a machine that runs, or repairs it: certificates, daemon options, restart, and a check
+/// from outside over TLS. Prints the original's lines from "Waiting for SSH" to "Checking connection".
+/// Afterwards the machine is saved, and its creation counts as finished.
 void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task);
 
 /// Waits for SSH and for the engine's port after a start.

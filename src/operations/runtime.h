@@ -25,7 +25,8 @@ struct OpenMachine {
   const std::string& name() const { return machine.name; }
 };
 
-/// Loads a machine and its driver; Error if the machine or the driver is not there, or its file cannot be used.
+/// Loads a machine and its driver; Error if the machine or the driver is not there, or its file cannot be
+/// used.
 OpenMachine open_machine(const Runtime& runtime, const std::string& name);
 /// Saves it with the driver's record as it is now.
 void save_machine(const Runtime& runtime, OpenMachine& open, const Task& task);

@@ -68,13 +68,14 @@ void ask_engines(const Runtime& runtime, const std::vector<Visit*>& visits, Task
 class Helper {
  public:
   template <typename Work>
-  explicit Helper(Work work) : thread_([this, work] {
-    try {
-      work();
-    } catch (...) {
-      failure_ = std::current_exception();
-    }
-  }) {}
+  explicit Helper(Work work)
+      : thread_([this, work] {
+          try {
+            work();
+          } catch (...) {
+            failure_ = std::current_exception();
+          }
+        }) {}
   void join() {
     thread_.join();
     if (failure_) std::rethrow_exception(failure_);
@@ -100,12 +101,14 @@ void fill_row(Visit& visit, Question question, const Task& task) {
     row.state = State::timeout;
     return;
   }
-  if (question == Question::state_and_engine) row.engine_version = engine_answered ? "v" + visit.answer->version->version : "Unknown";
+  if (question == Question::state_and_engine)
+    row.engine_version = engine_answered ? "v" + visit.answer->version->version : "Unknown";
   if (seen.error) {
     row.error = seen.error->what();
   } else if (row.state == State::running) {
     row.url = visit.url;
-    if (visit.answer && visit.answer->error) row.error = fmt::format("Unable to query docker version: {}", visit.answer->error->what());
+    if (visit.answer && visit.answer->error)
+      row.error = fmt::format("Unable to query docker version: {}", visit.answer->error->what());
   }
   if (row.error == not_running) row.error.clear();
 }

@@ -27,8 +27,8 @@ std::vector<SurveyRow> load_rows(const Runtime& runtime, std::span<const std::st
 /// What a survey is to find out.
 enum class Question { state, state_and_engine };
 
-/// Asks all drivers, and if wanted all engines, at the same time; ends at the task's deadline, and who has not answered
-/// by then is State::timeout. Rows of machines that could not be loaded are left as they are.
+/// Asks all drivers, and if wanted all engines, at the same time; ends at the task's deadline, and who has
+/// not answered by then is State::timeout. Rows of machines that could not be loaded are left as they are.
 void survey(const Runtime& runtime, std::vector<SurveyRow>& rows, Question question, Task& task);
 
 /// What a machine is to the docker client that $DOCKER_HOST points to.

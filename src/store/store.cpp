@@ -31,8 +31,8 @@ void rebase(std::string& text, const std::string& from, const std::string& to) {
   if (text == from || text.starts_with(from + "/")) text = to + text.substr(from.size());
 }
 
-/// A machine's file names the folder that it was written in. If that is not where it lies now, the store was moved:
-/// whatever pointed into it points here from now on.
+/// A machine's file names the folder that it was written in. If that is not where it lies now, the store was
+/// moved: whatever pointed into it points here from now on.
 void follow_move(Machine& machine, const std::string& folder, const std::string& root) {
   const std::string written = machine.auth.store_path;
   const std::string suffix = "/machines/" + machine.name;
@@ -40,8 +40,9 @@ void follow_move(Machine& machine, const std::string& folder, const std::string&
   const std::string old_root = written.substr(0, written.size() - suffix.size());
   if (old_root.empty()) return;
   auto& auth = machine.auth;
-  for (std::string* path : {&auth.cert_dir, &auth.ca_cert_path, &auth.ca_private_key_path, &auth.server_cert_path,
-                            &auth.server_key_path, &auth.client_key_path, &auth.client_cert_path, &auth.store_path}) {
+  for (std::string* path :
+       {&auth.cert_dir, &auth.ca_cert_path, &auth.ca_private_key_path, &auth.server_cert_path,
+        &auth.server_key_path, &auth.client_key_path, &auth.client_cert_path, &auth.store_path}) {
     rebase(*path, old_root, root);
   }
   if (!machine.driver.is_object()) return;
@@ -59,9 +60,10 @@ void check_version(const Json& document) {
     throw Error("config version is from the future -- you should upgrade your Docker Machine client");
   }
   if (version < config_version) {
-    throw Error(fmt::format("config.json has the old version {}: run any command of docker-machine 0.16.2 on this "
-                            "machine once, which brings it to version 3",
-                            version));
+    throw Error(
+        fmt::format("config.json has the old version {}: run any command of docker-machine 0.16.2 on this "
+                    "machine once, which brings it to version 3",
+                    version));
   }
 }
 
@@ -80,15 +82,17 @@ std::vector<std::string> Store::names() const {
 
 bool Store::exists(const std::string& name) const {
   std::error_code ignored;
-  return !name.empty() && name != "." && name != ".." && !name.contains('/') && fs::exists(machine_folder(name), ignored);
+  return !name.empty() && name != "." && name != ".." && !name.contains('/') &&
+         fs::exists(machine_folder(name), ignored);
 }
 
 Machine Store::load(const std::string& name) const {
   if (!exists(name)) {
-    throw Error(fmt::format("Docker machine \"{}\" does not exist. Use \"docker-machine ls\" to list machines. Use "
-                            "\"docker-machine create\" to add a new one.",
-                            name),
-                Reason::not_found);
+    throw Error(
+        fmt::format("Docker machine \"{}\" does not exist. Use \"docker-machine ls\" to list machines. Use "
+                    "\"docker-machine create\" to add a new one.",
+                    name),
+        Reason::not_found);
   }
   const std::string text = read_file(config_file(name));
   Machine machine = in_context("Error getting migrated host", [&] {
@@ -116,10 +120,12 @@ void Store::add(const Machine& machine, const Notes& notes) const {
   try {
     write_file(hidden + "/config.json", config_text(machine), private_file);
     write_file(hidden + notes_file, notes_text(notes), private_file);
-    if (renameat2(AT_FDCWD, hidden.c_str(), AT_FDCWD, machine_folder(machine.name).c_str(), RENAME_NOREPLACE) != 0) {
+    if (renameat2(AT_FDCWD, hidden.c_str(), AT_FDCWD, machine_folder(machine.name).c_str(),
+                  RENAME_NOREPLACE) != 0) {
       const int code = errno;
       if (code == EEXIST) {
-        throw Error(fmt::format("Docker machine \"{}\" already exists", machine.name), Reason::already_exists);
+        throw Error(fmt::format("Docker machine \"{}\" already exists", machine.name),
+                    Reason::already_exists);
       }
       throw Error(fmt::format("rename {}: {}", hidden, error_text(code)));
     }
@@ -130,11 +136,13 @@ void Store::add(const Machine& machine, const Notes& notes) const {
 }
 
 void Store::save(const Machine& machine, const Task& task) const {
-  const auto lock = FileLock::acquire(file("locks/write-" + machine.name + ".lock"), task.within(std::chrono::seconds(30)));
+  const auto lock =
+      FileLock::acquire(file("locks/write-" + machine.name + ".lock"), task.within(std::chrono::seconds(30)));
   const std::string text = config_text(machine);
   if (read_file_if_there(config_file(machine.name)) == text) return;
   if (!exists(machine.name)) {
-    throw Error(fmt::format("Docker machine \"{}\" was removed in the meantime", machine.name), Reason::not_found);
+    throw Error(fmt::format("Docker machine \"{}\" was removed in the meantime", machine.name),
+                Reason::not_found);
   }
   write_file(config_file(machine.name), text, private_file);
 }
@@ -161,10 +169,12 @@ FileLock Store::lock_machine(const std::string& name, const Task& task) const {
     return FileLock::acquire(path, task.within(lock_patience));
   } catch (const Error& error) {
     if (error.reason() != Reason::timed_out) throw;
-    throw Error(fmt::format("another docker-machine has been working on \"{}\" for too long; see what it does, or end "
-                            "it, and try again",
-                            name),
-                Reason::timed_out);
+    throw Error(
+        fmt::format(
+            "another docker-machine has been working on \"{}\" for too long; see what it does, or end "
+            "it, and try again",
+            name),
+        Reason::timed_out);
   }
 }
 

@@ -16,8 +16,8 @@ struct Notes {
 };
 
 /// The store's folder: machines, certificates, cache, in the original's layout, which other programs share.
-/// Any number of processes may use it at once: reading takes no lock, since every file is replaced in one step.
-/// Thread-safe.
+/// Any number of processes may use it at once: reading takes no lock, since every file is replaced in one
+/// step. Thread-safe.
 class Store {
  public:
   /// `path` as the user wrote it; it is saved in new machines as it is. Nothing is made before it is needed.
@@ -31,8 +31,8 @@ class Store {
   /// All machines, sorted byte-wise.
   std::vector<std::string> names() const;
   bool exists(const std::string& name) const;
-  /// Error(not_found) for an unknown machine, other Errors for a file that cannot be used; all in the original's words.
-  /// Paths of a store that was moved, or is mounted elsewhere, come out as they are here.
+  /// Error(not_found) for an unknown machine, other Errors for a file that cannot be used; all in the
+  /// original's words. Paths of a store that was moved, or is mounted elsewhere, come out as they are here.
   Machine load(const std::string& name) const;
   Notes notes(const std::string& name) const;
 

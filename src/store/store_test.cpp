@@ -19,7 +19,8 @@ class StoreTest : public ::testing::Test {
   ~StoreTest() override { fs::remove_all(home_); }
 
   Machine machine(const std::string& name) const {
-    Machine machine{.name = name, .driver_name = "none", .driver = Json::object(), .auth = store_.default_auth(name)};
+    Machine machine{
+        .name = name, .driver_name = "none", .driver = Json::object(), .auth = store_.default_auth(name)};
     machine.driver["MachineName"] = name;
     machine.driver["StorePath"] = store_.path();
     machine.engine.install_url = "https://get.docker.com";
@@ -50,8 +51,11 @@ class StoreTest : public ::testing::Test {
 };
 
 TEST_F(StoreTest, WritesTheOriginalsFileByteForByte) {
-  Machine recorded{.name = "web-1", .driver_name = "none", .auth = Store("/home/user/.docker/machine").default_auth("web-1")};
-  recorded.driver = Json::parse(R"({"IPAddress": "192.0.2.7:2376", "MachineName": "web-1", "SSHUser": "", "SSHPort": 0,
+  Machine recorded{.name = "web-1",
+                   .driver_name = "none",
+                   .auth = Store("/home/user/.docker/machine").default_auth("web-1")};
+  recorded.driver =
+      Json::parse(R"({"IPAddress": "192.0.2.7:2376", "MachineName": "web-1", "SSHUser": "", "SSHPort": 0,
     "SSHKeyPath": "", "StorePath": "/home/user/.docker/machine", "SwarmMaster": false, "SwarmHost": "",
     "SwarmDiscovery": "", "URL": "tcp://192.0.2.7:2376"})");
   recorded.engine.install_url = "https://get.docker.com";
@@ -151,14 +155,16 @@ TEST_F(StoreTest, NeverShowsHalfAFile) {
 
 TEST_F(StoreTest, SpeaksTheOriginalsErrors) {
   EXPECT_EQ(message([&] { store_.load("none"); }),
-            "Docker machine \"none\" does not exist. Use \"docker-machine ls\" to list machines. Use \"docker-machine "
+            "Docker machine \"none\" does not exist. Use \"docker-machine ls\" to list machines. Use "
+            "\"docker-machine "
             "create\" to add a new one.");
   fs::create_directories(store_.machine_folder("empty"));
   EXPECT_EQ(message([&] { store_.load("empty"); }),
             "open " + store_.machine_folder("empty") + "/config.json: no such file or directory");
   write_file(store_.machine_folder("empty") + "/config.json", R"({"ConfigVersion": 4})", private_file);
   EXPECT_EQ(message([&] { store_.load("empty"); }),
-            "Error getting migrated host: config version is from the future -- you should upgrade your Docker Machine "
+            "Error getting migrated host: config version is from the future -- you should upgrade your "
+            "Docker Machine "
             "client");
   write_file(store_.machine_folder("empty") + "/config.json", "{nonsense", private_file);
   EXPECT_TRUE(message([&] { store_.load("empty"); }).starts_with("Error getting migrated host: "));
@@ -176,14 +182,16 @@ TEST_F(StoreTest, ForgetsAMachineWholeAndASaveDoesNotBringItBack) {
   EXPECT_FALSE(fs::exists(home_ / "locks/machine-a.lock"));
   Machine changed = loaded;
   changed.engine.storage_driver = "vfs";
-  EXPECT_EQ(message([&] { store_.save(changed, task_); }), "Docker machine \"a\" was removed in the meantime");
+  EXPECT_EQ(message([&] { store_.save(changed, task_); }),
+            "Docker machine \"a\" was removed in the meantime");
   EXPECT_FALSE(store_.exists("a"));
 }
 
 TEST_F(StoreTest, LocksAMachineForOneOperation) {
   const auto held = store_.lock_machine("a", task_);
   EXPECT_EQ(message([&] { auto second = store_.lock_machine("a", task_); }),
-            "another docker-machine has been working on \"a\" for too long; see what it does, or end it, and try again");
+            "another docker-machine has been working on \"a\" for too long; see what it does, or end it, and "
+            "try again");
 }
 
 TEST_F(StoreTest, TakesARelativePathAsItIsWritten) {

@@ -213,9 +213,10 @@ def test_certificate_that_is_none(docker_machine):
     assert visible(docker_machine.store) == []
 
 
-def test_expired_authority_is_made_anew_with_its_client(docker_machine):
+def test_expired_authority_is_made_anew_with_its_client(docker_machine, tmp_path):
     certs = docker_machine.store / "certs"
-    openssl("req", "-x509", "-new", "-key", certs / "ca-key.pem", "-subj", "/O=unknown", "-days", "-1", "-out", certs / "ca.pem")
+    openssl("req", "-new", "-key", certs / "ca-key.pem", "-subj", "/O=unknown", "-out", tmp_path / "request.pem")
+    openssl("x509", "-req", "-in", tmp_path / "request.pem", "-signkey", certs / "ca-key.pem", "-days", "-1", "-out", certs / "ca.pem")
     old_key = (certs / "ca-key.pem").read_bytes()
     shown = create(docker_machine).splitlines()
     assert shown[:4] == ["CA certificate is outdated and needs to be regenerated", f"Creating CA: {certs}/ca.pem",

@@ -204,7 +204,7 @@ class _Link:
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._pass(client_reader, host, "bytes_up"))
                 both.create_task(self._pass(host_reader, client, "bytes_down"))
-        except* (ConnectionError, TimeoutError):
+        except* OSError:
             self._abort()
         finally:
             for writer in self._writers:

@@ -27,21 +27,36 @@ struct GenericFlags {
 
 const SettingsTable<GenericSettings>& table() {
   static const SettingsTable<GenericSettings> rows(
-      "generic", {{.key = "EnginePort", .member = &GenericSettings::engine_port, .flag = "generic-engine-port",
-                   .variable = "GENERIC_ENGINE_PORT", .help = "Docker engine port"},
-                  {.key = "SSHKey", .member = &GenericSettings::ssh_key, .flag = "generic-ssh-key",
-                   .variable = "GENERIC_SSH_KEY", .help = "SSH private key path (if not provided, default SSH key will be used)"}});
+      "generic", {{.key = "EnginePort",
+                   .member = &GenericSettings::engine_port,
+                   .flag = "generic-engine-port",
+                   .variable = "GENERIC_ENGINE_PORT",
+                   .help = "Docker engine port"},
+                  {.key = "SSHKey",
+                   .member = &GenericSettings::ssh_key,
+                   .flag = "generic-ssh-key",
+                   .variable = "GENERIC_SSH_KEY",
+                   .help = "SSH private key path (if not provided, default SSH key will be used)"}});
   return rows;
 }
 
 const SettingsTable<GenericFlags>& common_table() {
-  static const SettingsTable<GenericFlags> rows(
-      "generic", {{.key = "IPAddress", .member = &GenericFlags::address, .flag = "generic-ip-address",
-                   .variable = "GENERIC_IP_ADDRESS", .help = "IP Address of machine", .required = true},
-                  {.key = "SSHUser", .member = &GenericFlags::ssh_user, .flag = "generic-ssh-user",
-                   .variable = "GENERIC_SSH_USER", .help = "SSH user"},
-                  {.key = "SSHPort", .member = &GenericFlags::ssh_port, .flag = "generic-ssh-port",
-                   .variable = "GENERIC_SSH_PORT", .help = "SSH port"}});
+  static const SettingsTable<GenericFlags> rows("generic", {{.key = "IPAddress",
+                                                             .member = &GenericFlags::address,
+                                                             .flag = "generic-ip-address",
+                                                             .variable = "GENERIC_IP_ADDRESS",
+                                                             .help = "IP Address of machine",
+                                                             .required = true},
+                                                            {.key = "SSHUser",
+                                                             .member = &GenericFlags::ssh_user,
+                                                             .flag = "generic-ssh-user",
+                                                             .variable = "GENERIC_SSH_USER",
+                                                             .help = "SSH user"},
+                                                            {.key = "SSHPort",
+                                                             .member = &GenericFlags::ssh_port,
+                                                             .flag = "generic-ssh-port",
+                                                             .variable = "GENERIC_SSH_PORT",
+                                                             .help = "SSH port"}});
   return rows;
 }
 
@@ -77,9 +92,8 @@ class GenericDriver final : public Driver {
     }
     task.info("Importing SSH key...");
     common_.ssh_key_path = machine_file(common_, fs::path(settings_.ssh_key).filename().string());
-    in_context("unable to copy ssh key", [&] {
-      write_file(common_.ssh_key_path, read_file(settings_.ssh_key), private_file);
-    });
+    in_context("unable to copy ssh key",
+               [&] { write_file(common_.ssh_key_path, read_file(settings_.ssh_key), private_file); });
     save();
     try {
       write_file(common_.ssh_key_path + ".pub", read_file(settings_.ssh_key + ".pub"), private_file);
@@ -90,10 +104,14 @@ class GenericDriver final : public Driver {
 
   void power(Power power, Task& task) override {
     switch (power) {
-      case Power::start: throw Error("generic driver does not support start");
-      case Power::stop: throw Error("generic driver does not support stop");
-      case Power::kill: throw Error("generic driver does not support kill");
-      case Power::restart: reboot(task);
+      case Power::start:
+        throw Error("generic driver does not support start");
+      case Power::stop:
+        throw Error("generic driver does not support stop");
+      case Power::kill:
+        throw Error("generic driver does not support kill");
+      case Power::restart:
+        reboot(task);
     }
   }
 
@@ -122,8 +140,8 @@ class GenericDriver final : public Driver {
   }
 
  private:
-  /// Reads the kernel's boot id and when process 1 began (a container keeps the former when it restarts): something
-  /// else afterwards proves that the host really went down and came back.
+  /// Reads the kernel's boot id and when process 1 began (a container keeps the former when it restarts):
+  /// something else afterwards proves that the host really went down and came back.
   std::string boot_id(Task& task) {
     const auto session = services_.ssh.connect(ssh_target_of(common_), task);
     const auto result = session->run({.line = "cat /proc/sys/kernel/random/boot_id && "
@@ -142,7 +160,8 @@ class GenericDriver final : public Driver {
           {.line = "if [ \"$(id -u)\" = 0 ]; then shutdown -r now; else sudo -n shutdown -r now; fi",
            .limit = std::chrono::seconds(30)},
           task);
-      if (!result.ok() && !result.error.empty()) throw Error("cannot restart the host: " + std::string(trim(result.error)));
+      if (!result.ok() && !result.error.empty())
+        throw Error("cannot restart the host: " + std::string(trim(result.error)));
     } catch (const Error& error) {
       // The host may be gone before it has answered.
       if (error.reason() != Reason::unreachable && error.reason() != Reason::timed_out) throw;
@@ -158,7 +177,8 @@ class GenericDriver final : public Driver {
                                   reboot_limit.count(), error.what()),
                       Reason::timed_out);
         }
-        if (error.reason() == Reason::host_key_changed || error.reason() == Reason::authentication_failed) throw;
+        if (error.reason() == Reason::host_key_changed || error.reason() == Reason::authentication_failed)
+          throw;
       }
     }
   }
@@ -211,6 +231,8 @@ class GenericType final : public DriverType {
     }
     return outcomes;
   }
+
+  Traits traits() const override { return {.started = false}; }
 };
 
 }  // namespace

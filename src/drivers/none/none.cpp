@@ -14,9 +14,10 @@ struct NoneSettings {
 };
 
 const SettingsTable<NoneSettings>& table() {
-  static const SettingsTable<NoneSettings> rows(
-      "none", {{.key = "URL", .member = &NoneSettings::url, .flag = "url",
-                .help = "URL of host when no driver is selected"}});
+  static const SettingsTable<NoneSettings> rows("none", {{.key = "URL",
+                                                          .member = &NoneSettings::url,
+                                                          .flag = "url",
+                                                          .help = "URL of host when no driver is selected"}});
   return rows;
 }
 
