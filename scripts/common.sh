@@ -7,7 +7,8 @@ build_packages=(g++ cmake ninja-build git pkg-config ca-certificates curl
   zlib1g-dev libzstd-dev libbrotli-dev libnghttp2-dev libidn2-dev libunistring-dev libpsl-dev librtmp-dev libssh2-1-dev
   libldap-dev libsasl2-dev libgnutls28-dev nettle-dev libgmp-dev libacl1-dev liblzma-dev liblz4-dev libbz2-dev libxml2-dev
   libgtest-dev)
-image_packages=(mmdebstrap qemu-utils qemu-system-x86 e2fsprogs fdisk grub-pc-bin grub-common)
+image_packages=(mmdebstrap qemu-utils qemu-system-x86 e2fsprogs fdisk grub-pc-bin grub-common
+  debian-archive-keyring)
 test_packages=(clang-format clang-tidy shellcheck python3 python3-pytest docker.io docker-compose openssh-server openssh-client
   busybox-static rsync fish tcsh zsh expect iproute2 iptables gnutls-bin)
 
@@ -34,14 +35,14 @@ install_packages() {
   done
   [ ${#missing[@]} -eq 0 ] && { echo "All packages are there."; return; }
   echo "Installing ${missing[*]}"
-  "${as_root[@]}" apt-get -qq update
-  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+  "${as_root[@]}" apt-get -qq update &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
 # build ON|OFF: the release program, with the unit tests or without.
 build() {
-  cmake -S . -B "$build_folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSTATIC=ON -DTESTS="$1" >/dev/null
-  cmake --build "$build_folder"
+  cmake -S . -B "$build_folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSTATIC=ON -DTESTS="$1" >/dev/null &&
+    cmake --build "$build_folder"
 }
 
 machine_image=$PWD/build/machine-image.qcow2

@@ -101,7 +101,7 @@ int run_command(Process& process, const Application& application, const GlobalLi
   }
   if (command->messages == Messages::on_error) process.console.keep_output_clean();
   const SystemClock clock;
-  CurlClient http;
+  CurlClient http(process.environment);
   LibsshConnector ssh(process.environment);
   SystemProcessRunner processes;
   const Services services{http, ssh, processes, clock, process.environment};

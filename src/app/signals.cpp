@@ -7,10 +7,18 @@
 
 #include <thread>
 
+#include "base/process.h"
+
 namespace dm {
 namespace {
 
 constexpr int exit_code_of_signals = 128;
+
+bool is_ignored(int number) {
+  struct sigaction action {};
+  sigaction(number, nullptr, &action);
+  return action.sa_handler == SIG_IGN;
+}
 
 }  // namespace
 
@@ -18,14 +26,16 @@ void stop_on_signals(StopSignal& stop) {
   signal(SIGPIPE, SIG_IGN);
   sigset_t wanted;
   sigemptyset(&wanted);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&wanted, number);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP})
+    if (!is_ignored(number)) sigaddset(&wanted, number);
   pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
   std::thread([wanted, &stop] {
-    int number = 0;
-    sigwait(&wanted, &number);
-    stop.raise();
-    sigwait(&wanted, &number);
-    _exit(exit_code_of_signals + number);
+    while (true) {
+      int number = 0;
+      if (sigwait(&wanted, &number) != 0 || left_to_foreground_child(number)) continue;
+      if (stop.raised()) _exit(exit_code_of_signals + number);
+      stop.raise();
+    }
   }).detach();
 }
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -132,6 +133,18 @@ void make_folders(const fs::path& path, unsigned mode) {
   if (path.has_parent_path() && path.parent_path() != path) make_folders(path.parent_path(), mode);
   if (!path.has_filename() || make_folder(path, mode)) return;
   if (!fs::is_directory(path, ignored)) fail("mkdir", path, ENOTDIR);
+}
+
+bool move_new_folder(const fs::path& from, const fs::path& to) {
+  int result = renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
+  // Some network file systems know the plain call only, which refuses a folder that has something in it.
+  if (result != 0 && (errno == EINVAL || errno == ENOSYS)) result = rename(from.c_str(), to.c_str());
+  if (result == 0) {
+    sync_folder(folder_of(to));
+    return true;
+  }
+  if (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR) return false;
+  fail("rename", from, errno);
 }
 
 void remove_all(const fs::path& path) {

@@ -29,6 +29,8 @@ void write_new_file(const fs::path& path, std::string_view content, unsigned mod
 void make_folders(const fs::path& path, unsigned mode = private_folder);
 /// Makes one folder whose parent exists; false if it was there already. Atomic among processes.
 [[nodiscard]] bool make_folder(const fs::path& path, unsigned mode = private_folder);
+/// Gives a folder its name in one step, durably; false if something is there under that name already.
+[[nodiscard]] bool move_new_folder(const fs::path& from, const fs::path& to);
 /// Removes a file or a whole folder; what is not there is no error.
 void remove_all(const fs::path& path);
 /// The names of the sub-folders, sorted byte-wise; none if `path` is missing.

@@ -5,12 +5,15 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <mutex>
+#include <utility>
 
 #include "base/strings.h"
 
@@ -33,12 +36,39 @@ struct Pipe {
   }
 };
 
+/// The program in the foreground, 0 if there is none. The lock makes sure that a signal never goes to a
+/// process that is reaped already, whose id may be another's by now.
+struct Foreground {
+  std::mutex lock;
+  pid_t child = 0;
+};
+
+// Never destroyed: the thread that waits for signals outlives main.
+Foreground& foreground() {
+  static Foreground& one = *new Foreground;
+  return one;
+}
+
+/// The limit of open files that we were started with, if we have raised it since.
+std::optional<rlimit>& limit_at_start() {
+  static std::optional<rlimit> limit;
+  return limit;
+}
+
+bool is_ignored(int number) {
+  struct sigaction action {};
+  sigaction(number, nullptr, &action);
+  return action.sa_handler == SIG_IGN;
+}
+
 /// Everything that the child needs, made before the fork: afterwards only async-signal-safe calls are
 /// allowed.
 struct Image {
   std::string program;
   std::vector<std::string> environment;
   std::vector<char*> argv, envp;
+  std::vector<int> default_signals{SIGPIPE};  ///< we ignore this one ourselves
+  std::optional<rlimit> limit = limit_at_start();
   explicit Image(const LocalCommand& command) {
     const auto found = find_program(command.arguments.at(0));
     if (!found) {
@@ -55,21 +85,54 @@ struct Image {
     for (const auto& argument : command.arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     for (const auto& entry : environment) envp.push_back(const_cast<char*>(entry.c_str()));
     argv.push_back(nullptr), envp.push_back(nullptr);
+    // What was ignored when we were started (nohup) stays so for the child.
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
+      if (!is_ignored(number)) default_signals.push_back(number);
   }
 };
 
-void restore_signals() {
+/// What a child tells about a step it could not do; it has no other voice before its program runs.
+struct Failure {
+  enum class Step { enter_folder, run_program } step = Step::run_program;
+  int number = 0;  ///< errno
+};
+
+void restore_state(const Image& image) {
+  for (const int number : image.default_signals) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) signal(number, SIG_DFL);
+  if (image.limit) setrlimit(RLIMIT_NOFILE, &*image.limit);
 }
 
-[[noreturn]] void become(const Image& image, const fs::path& folder) {
-  restore_signals();
-  if (!folder.empty() && chdir(folder.c_str()) != 0) _exit(127);
-  execve(image.program.c_str(), image.argv.data(), image.envp.data());
+[[noreturn]] void become(const Image& image, const fs::path& folder, const Pipe& report) {
+  restore_state(image);
+  Failure failure{.step = Failure::Step::enter_folder};
+  if (folder.empty() || chdir(folder.c_str()) == 0) {
+    failure.step = Failure::Step::run_program;
+    execve(image.program.c_str(), image.argv.data(), image.envp.data());
+  }
+  failure.number = errno;
+  [[maybe_unused]] const auto written = write(report.ends[1], &failure, sizeof failure);
   _exit(127);
+}
+
+/// Waits until the child's program runs, which closes the pipe's other end; what it failed at, if it did.
+std::optional<Failure> failure_of(Pipe& report) {
+  report.close_end(1);
+  Failure failure;
+  ssize_t count = 0;
+  while ((count = read(report.ends[0], &failure, sizeof failure)) < 0 && errno == EINTR) {
+  }
+  return count == sizeof failure ? std::optional(failure) : std::nullopt;
+}
+
+[[noreturn]] void refuse(const Failure& failure, const Image& image, const fs::path& folder) {
+  if (failure.step == Failure::Step::enter_folder) {
+    throw Error(fmt::format("cannot run {} in the folder {}: {}", image.program, folder.string(),
+                            error_text(failure.number)));
+  }
+  throw Error(fmt::format("cannot run {}: {}", image.program, error_text(failure.number)));
 }
 
 int status_of(int raw) { return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw); }
@@ -113,7 +176,57 @@ void write_some(Pipe& to, std::string_view& rest) {
   if (rest.empty() || (count < 0 && errno != EINTR && errno != EAGAIN)) to.close_end(1);
 }
 
+/// Starts the child and makes it the one in the foreground; its id, -1 if that fails.
+pid_t start_in_foreground(const Image& image, const fs::path& folder, const Pipe& report) {
+  // Held until the id is known: a signal that comes meanwhile is the child's already.
+  const std::lock_guard guard(foreground().lock);
+  const pid_t id = fork();
+  if (id == 0) become(image, folder, report);
+  if (id > 0) foreground().child = id;
+  return id;
+}
+
+int wait_in_foreground(pid_t id) {
+  siginfo_t ignored;
+  while (waitid(P_PID, static_cast<id_t>(id), &ignored, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+  }
+  const std::lock_guard guard(foreground().lock);
+  foreground().child = 0;
+  return wait_for(id);
+}
+
+/// Ignores the terminal's keys while it lives.
+class IgnoredKeys {
+ public:
+  IgnoredKeys() {
+    for (size_t i = 0; i < keys.size(); ++i) before_[i] = signal(keys[i], SIG_IGN);
+  }
+  ~IgnoredKeys() {
+    for (size_t i = 0; i < keys.size(); ++i) signal(keys[i], before_[i]);
+  }
+  IgnoredKeys(const IgnoredKeys&) = delete;
+  IgnoredKeys& operator=(const IgnoredKeys&) = delete;
+
+ private:
+  static constexpr std::array<int, 2> keys{SIGINT, SIGQUIT};
+  std::array<void (*)(int), 2> before_{};
+};
+
 }  // namespace
+
+bool left_to_foreground_child(int signal_number) {
+  const std::lock_guard guard(foreground().lock);
+  const pid_t child = foreground().child;
+  if (child > 0 && (signal_number == SIGTERM || signal_number == SIGHUP)) kill(child, signal_number);
+  return child > 0;
+}
+
+void raise_open_files_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  const rlimit before = std::exchange(limit, {limit.rlim_max, limit.rlim_max});
+  if (setrlimit(RLIMIT_NOFILE, &limit) == 0) limit_at_start() = before;
+}
 
 std::optional<fs::path> find_program(const std::string& name) {
   if (name.contains('/'))
@@ -130,7 +243,7 @@ std::optional<fs::path> find_program(const std::string& name) {
 CommandResult SystemProcessRunner::run(const LocalCommand& command, Task& task) {
   task.check();
   const Image image(command);
-  Pipe input, output, error;
+  Pipe input, output, error, report;
   const pid_t id = fork();
   if (id < 0) throw Error("cannot start a process: " + error_text(errno));
   if (id == 0) {
@@ -140,10 +253,11 @@ CommandResult SystemProcessRunner::run(const LocalCommand& command, Task& task) 
     // What our caller left open is not for a child, which may live on: who reads a pipe to its end would wait
     // for it.
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-    become(image, command.folder);
+    become(image, command.folder, report);
   }
   setpgid(id, id);
   Child child(id);
+  if (const auto failure = failure_of(report)) refuse(*failure, image, command.folder);
   input.close_end(0), output.close_end(1), error.close_end(1);
   fcntl(input.ends[1], F_SETFL, O_NONBLOCK);
 
@@ -171,16 +285,14 @@ CommandResult SystemProcessRunner::run(const LocalCommand& command, Task& task) 
 
 int SystemProcessRunner::run_in_foreground(const LocalCommand& command) {
   const Image image(command);
+  Pipe report;
   // The terminal sends Ctrl-C to both: the child decides, we only wait.
-  using Handler = void (*)(int);
-  const std::array<int, 2> keys{SIGINT, SIGQUIT};
-  std::array<Handler, 2> before{};
-  for (size_t i = 0; i < keys.size(); ++i) before[i] = signal(keys[i], SIG_IGN);
-  const pid_t id = fork();
-  if (id == 0) become(image, command.folder);
-  const int status = id < 0 ? -1 : wait_for(id);
-  for (size_t i = 0; i < keys.size(); ++i) signal(keys[i], before[i]);
+  const IgnoredKeys ignored;
+  const pid_t id = start_in_foreground(image, command.folder, report);
   if (id < 0) throw Error("cannot start a process: " + error_text(errno));
+  const auto failure = failure_of(report);
+  const int status = wait_in_foreground(id);
+  if (failure) refuse(*failure, image, command.folder);
   return status;
 }
 

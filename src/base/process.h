@@ -35,9 +35,11 @@ struct LocalCommand {
 class ProcessRunner {
  public:
   virtual ~ProcessRunner() = default;
-  /// Runs to the end; Error(not_found) if there is no such program, Error(timed_out) after the deadline.
+  /// Runs to the end; Error(not_found) if there is no such program, Error(timed_out) after the deadline,
+  /// Error if it cannot be started.
   virtual CommandResult run(const LocalCommand& command, Task& task) = 0;
-  /// Runs with our terminal, until it ends by itself; gives its exit status. Ctrl-C is the child's affair.
+  /// Runs with our terminal, until it ends by itself; gives its exit status, Errors as run(). Ctrl-C is the
+  /// child's affair (see left_to_foreground_child). One at a time.
   virtual int run_in_foreground(const LocalCommand& command) = 0;
 };
 
@@ -47,6 +49,15 @@ class SystemProcessRunner final : public ProcessRunner {
   CommandResult run(const LocalCommand& command, Task& task) override;
   int run_in_foreground(const LocalCommand& command) override;
 };
+
+/// Whether a program runs in the foreground, so that this signal is no affair of ours. The terminal's keys
+/// reach the program by themselves; SIGTERM and SIGHUP are passed on to it. For the thread that waits for
+/// signals: a blocked signal comes there even if it is ignored. Thread-safe; not for signal handlers.
+bool left_to_foreground_child(int signal_number);
+
+/// Lets this process open as many files as the system allows; its children get the limit it was started with.
+/// To be called once, before any other thread exists.
+void raise_open_files_limit();
 
 /// Where a program is, by $PATH, or nothing.
 std::optional<fs::path> find_program(const std::string& name);

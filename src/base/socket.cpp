@@ -1,7 +1,6 @@
 // TCP connections to many at once, and names, without waiting longer than allowed.
 #include "base/socket.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <netdb.h>
@@ -13,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -27,19 +27,18 @@ struct Address {
   socklen_t size = 0;
 };
 
+/// A numeric address; names give nothing.
 std::optional<Address> numeric(const std::string& host, int port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* list = nullptr;
+  if (getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list) != 0) return std::nullopt;
   Address address;
-  auto* v4 = reinterpret_cast<sockaddr_in*>(&address.bytes);
-  if (inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET, v4->sin_port = htons(static_cast<uint16_t>(port)), address.size = sizeof *v4;
-    return address;
-  }
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.bytes);
-  if (inet_pton(AF_INET6, host.c_str(), &v6->sin6_addr) == 1) {
-    v6->sin6_family = AF_INET6, v6->sin6_port = htons(static_cast<uint16_t>(port)), address.size = sizeof *v6;
-    return address;
-  }
-  return std::nullopt;
+  std::memcpy(&address.bytes, list->ai_addr, list->ai_addrlen);
+  address.size = list->ai_addrlen;
+  freeaddrinfo(list);
+  return address;
 }
 
 /// What a look-up leaves behind; shared with a thread that may outlive the wait.
@@ -70,6 +69,37 @@ void look_up(const std::string& host, Answer& answer) {
   answer.done.raise();
 }
 
+/// Begins to look a name up; a numeric address needs none and is the answer.
+std::shared_ptr<Answer> start_look_up(const std::string& host) {
+  const std::string bare =
+      host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
+  auto answer = std::make_shared<Answer>();
+  if (numeric(bare, 0)) {
+    answer->addresses.push_back(bare);
+    answer->done.raise();
+  } else {
+    // getaddrinfo cannot be interrupted; a thread of its own may hang in it while we go on.
+    std::thread([bare, answer] { look_up(bare, *answer); }).detach();
+  }
+  return answer;
+}
+
+std::vector<std::string> wait_for_look_up(const std::string& host, const std::shared_ptr<Answer>& answer,
+                                          const Task& task) {
+  const auto limit = task.within(std::chrono::seconds(20));
+  while (!answer->done.raised()) {
+    if (limit.stopped()) throw Cancelled();
+    if (limit.left().count() == 0) {
+      throw Error(fmt::format("dial tcp: lookup {}: i/o timeout", host), Reason::timed_out);
+    }
+    pollfd wanted[2] = {{answer->done.descriptor(), POLLIN, 0}, {limit.stop_descriptor(), POLLIN, 0}};
+    poll(wanted, 2, static_cast<int>(limit.left().count()));
+  }
+  const std::scoped_lock guard(answer->lock);
+  if (!answer->addresses.empty()) return answer->addresses;
+  throw Error(fmt::format("dial tcp: lookup {}: no such host", host), Reason::unreachable);
+}
+
 /// One attempt under way.
 struct Attempt {
   int descriptor = -1;
@@ -82,24 +112,24 @@ Error refused(const HostPort& target, int code) {
                reason);
 }
 
-Attempt begin(const HostPort& target, const Task& task) {
+/// Starts to connect; an address that fails at once, as one of a kind that this computer does not have, gives
+/// way to the next.
+Attempt begin(const HostPort& target, const std::vector<std::string>& addresses) {
   Attempt attempt;
-  std::optional<Address> address;
-  try {
-    address = numeric(resolve(target.host, task).front(), target.port);
-  } catch (const Error& error) {
-    attempt.outcome = error;
-    return attempt;
-  }
-  attempt.descriptor = socket(address->bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (attempt.descriptor < 0) {
+  attempt.outcome = Error(fmt::format("dial tcp: lookup {}: no such host", target.host), Reason::unreachable);
+  for (const auto& host : addresses) {
+    const auto address = numeric(host, target.port);
+    if (!address) continue;
+    const int descriptor = socket(address->bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (descriptor >= 0 &&
+        (connect(descriptor, reinterpret_cast<const sockaddr*>(&address->bytes), address->size) == 0 ||
+         errno == EINPROGRESS)) {
+      attempt.outcome.reset();
+      attempt.descriptor = descriptor;
+      return attempt;
+    }
     attempt.outcome = refused(target, errno);
-    return attempt;
-  }
-  if (connect(attempt.descriptor, reinterpret_cast<sockaddr*>(&address->bytes), address->size) != 0 &&
-      errno != EINPROGRESS) {
-    attempt.outcome = refused(target, errno);
-    close(std::exchange(attempt.descriptor, -1));
+    if (descriptor >= 0) close(descriptor);
   }
   return attempt;
 }
@@ -115,30 +145,33 @@ void finish(Attempt& attempt, const HostPort& target) {
 }  // namespace
 
 std::vector<std::string> resolve(const std::string& host, const Task& task) {
-  const std::string bare =
-      host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
-  if (numeric(bare, 0)) return {bare};
-  auto answer = std::make_shared<Answer>();
-  // getaddrinfo cannot be interrupted; a thread of its own may hang in it while we go on.
-  std::thread([bare, answer] { look_up(bare, *answer); }).detach();
-  const auto limit = task.within(std::chrono::seconds(20));
-  while (!answer->done.raised()) {
-    if (limit.stopped()) throw Cancelled();
-    if (limit.left().count() == 0) {
-      throw Error(fmt::format("dial tcp: lookup {}: i/o timeout", host), Reason::timed_out);
-    }
-    pollfd wanted[2] = {{answer->done.descriptor(), POLLIN, 0}, {limit.stop_descriptor(), POLLIN, 0}};
-    poll(wanted, 2, static_cast<int>(limit.left().count()));
-  }
-  const std::scoped_lock guard(answer->lock);
-  if (!answer->addresses.empty()) return answer->addresses;
-  throw Error(fmt::format("dial tcp: lookup {}: no such host", host), Reason::unreachable);
+  return wait_for_look_up(host, start_look_up(host), task);
 }
 
 std::vector<ProbeOutcome> probe_tcp(std::span<const HostPort> targets, const Task& task) {
   std::vector<Attempt> attempts;
   attempts.reserve(targets.size());
-  for (const auto& target : targets) attempts.push_back(begin(target, task));
+  // All names at the same time: a dead one must not take the others' time.
+  std::map<std::string, std::shared_ptr<Answer>> names;
+  for (const auto& target : targets) {
+    if (!numeric(target.host, 0) && !names.contains(target.host))
+      names[target.host] = start_look_up(target.host);
+  }
+  for (const auto& target : targets) {
+    if (!names.contains(target.host))
+      attempts.push_back(begin(target, {target.host}));
+    else
+      attempts.emplace_back();
+  }
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const auto name = names.find(targets[i].host);
+    if (name == names.end()) continue;
+    try {
+      attempts[i] = begin(targets[i], wait_for_look_up(name->first, name->second, task));
+    } catch (const Error& error) {
+      attempts[i].outcome = error;
+    }
+  }
   const auto pending = [&] {
     return std::ranges::any_of(attempts, [](auto& a) { return a.descriptor >= 0; });
   };

@@ -1,10 +1,42 @@
 // What commands that name machines have in common.
 #include "commands/machines.h"
 
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <iostream>
+
 #include "base/strings.h"
 #include "operations/many.h"
 
 namespace dm {
+namespace {
+
+/// Waits until the process' input can be read without blocking, or the task is stopped.
+void wait_for_input(Context& context) {
+  std::array<pollfd, 2> wanted{{{STDIN_FILENO, POLLIN, 0}, {context.task.stop_descriptor(), POLLIN, 0}}};
+  while (wanted[0].revents == 0 && !context.task.stopped()) {
+    poll(wanted.data(), wanted.size(), static_cast<int>(context.task.at_most(std::chrono::hours(1)).count()));
+  }
+  if (context.task.stopped()) context.out << "\n" << std::flush;  // What follows begins a line.
+  context.task.check();
+}
+
+/// The next line of the input, or nothing at its end.
+std::optional<std::string> read_line(Context& context) {
+  std::string line;
+  while (true) {
+    // A wait for the descriptor would not see what the stream holds already.
+    if (&context.in == &std::cin && context.in.rdbuf()->in_avail() <= 0) wait_for_input(context);
+    const int next = context.in.get();
+    if (next == '\n') return line;
+    if (next == std::istream::traits_type::eof()) return line.empty() ? std::nullopt : std::optional(line);
+    line += static_cast<char>(next);
+  }
+}
+
+}  // namespace
 
 std::vector<std::string> named_machines(const Context& context) {
   if (!context.arguments.words.empty()) return context.arguments.words;
@@ -39,9 +71,9 @@ void refuse_with_help(Context& context, const std::string& message) {
 
 std::string ask(Context& context, const std::string& question) {
   context.out << question << std::flush;
-  std::string line;
-  if (!std::getline(context.in, line)) throw Error("EOF");
-  const std::string answer(trim(line));
+  const auto line = read_line(context);
+  if (!line) throw Error("EOF");
+  const std::string answer(trim(*line));
   if (answer.empty()) throw Error("unexpected newline");
   return answer;
 }

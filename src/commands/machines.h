@@ -19,7 +19,8 @@ int on_machines(Context& context, const std::function<void(const std::string& na
 /// Prints the command's help on the output, then throws `message` as a usage error.
 [[noreturn]] void refuse_with_help(Context& context, const std::string& message);
 
-/// Asks on the output, reads a line; Error as the original's on an empty one or at the end of the input.
+/// Asks on the output, reads a line; Error as the original's on an empty one or at the end of the input,
+/// Cancelled at once when the task is stopped.
 std::string ask(Context& context, const std::string& question);
 
 }  // namespace dm

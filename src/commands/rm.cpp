@@ -8,9 +8,6 @@
 namespace dm {
 namespace {
 
-/// How long `rm -f` waits for another command on the machine before it goes ahead all the same.
-constexpr auto patience_of_force = std::chrono::seconds(30);
-
 bool is_confirmed(Context& context) {
   if (context.arguments.flags.boolean("force") || context.arguments.flags.boolean("y")) return true;
   try {
@@ -21,20 +18,15 @@ bool is_confirmed(Context& context) {
 }
 
 void remove_by_force(Context& context, const std::string& name) {
-  Log& log = context.task.log();
+  const auto complain = [&](const std::string& text) { context.task.log().line(Level::error, "", text); };
+  const auto say_why = [&](const Error& error) {
+    complain(fmt::format("Error removing host {}: {}", go_quote(name), error.what()));
+  };
   try {
-    Task limited = context.task.within(patience_of_force);
-    remove_machine(context.runtime, name, limited);
-    context.out << "Successfully removed " << name << "\n" << std::flush;
-    return;
-  } catch (const Error& error) {
-    log.line(Level::error, "", fmt::format("Error removing host {}: {}", go_quote(name), error.what()));
-  }
-  try {
-    forget_machine(context.runtime, name);
+    if (const auto failure = remove_machine_by_force(context.runtime, name, context.task)) say_why(*failure);
     context.out << "Successfully removed " << name << "\n" << std::flush;
   } catch (const Error& error) {
-    log.line(Level::error, "", error.what());
+    complain(error.what());
   }
 }
 

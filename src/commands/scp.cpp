@@ -27,7 +27,7 @@ CopyLocation location_of(Context& context, const std::string& text) {
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& content)
-      : path_(fs::temp_directory_path() / ("docker-machine-" + random_hex(16))) {
+      : path_(folder() / ("docker-machine-" + random_hex(16))) {
     write_new_file(path_, content, private_file);
   }
   ~TemporaryFile() {
@@ -39,6 +39,12 @@ class TemporaryFile {
   std::string path() const { return path_.string(); }
 
  private:
+  static fs::path folder() {
+    std::error_code unusable;
+    const fs::path folder = fs::temp_directory_path(unusable);
+    return unusable ? fs::path("/tmp") : folder;
+  }
+
   fs::path path_;
 };
 

@@ -54,8 +54,6 @@ class Driver {
 /// What is known of a driver without a machine.
 struct Traits {
   bool provisioned = true;  ///< an engine is to be installed on its machines
-  bool parallel = true;     ///< several machines may be worked on at once
-  bool local = false;       ///< its machines live on this computer
   bool started = true;      ///< its machines are made and started by us; false: they run before we know them
 };
 

@@ -35,7 +35,6 @@ struct Setting {
   std::string variable;  ///< environment variable; may be empty
   std::string help;
   bool required = false;  ///< an empty value is refused
-  bool secret = false;    ///< never shown or logged
 };
 
 /// A driver's settings, declared once: out of the rows come the flags with their defaults (those of a

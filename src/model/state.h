@@ -1,7 +1,5 @@
 #pragma once
-#include <optional>
 #include <string>
-#include <string_view>
 
 namespace dm {
 
@@ -10,7 +8,5 @@ enum class State { none, running, paused, saved, stopped, stopping, starting, er
 
 /// As `status` and `ls` print it: "Running", …; "" for none.
 std::string text(State state);
-/// The reverse, upper and lower case alike.
-std::optional<State> state_named(std::string_view text);
 
 }  // namespace dm

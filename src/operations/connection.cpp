@@ -43,20 +43,20 @@ std::string engine_url(const Runtime& runtime, OpenMachine& open, Task& task) {
   std::string current;
   try {
     current = open.driver->observe(task).endpoint.docker_url;
-    save_machine(runtime, open, task);
   } catch (const Error& error) {
-    task.debug(error.what());
+    if (failure) throw certificate_error(known, *failure);
+    throw;
   }
-  if (!current.empty() && current != known) {
-    try {
-      check(runtime, open, current, task);
-      return current;
-    } catch (const Error& error) {
-      throw certificate_error(current, error);
-    }
+  open.machine.driver = open.driver->record();
+  runtime.store.save_if_unchanged(open.machine, task);
+  if (current.empty()) throw Error("Host is not running");
+  if (current == known) throw certificate_error(known, *failure);
+  try {
+    check(runtime, open, current, task);
+    return current;
+  } catch (const Error& error) {
+    throw certificate_error(current, error);
   }
-  if (failure && !(known != current && current.empty())) throw certificate_error(known, *failure);
-  throw Error("Host is not running");
 }
 
 std::string swarm_url(const OpenMachine& open) {
@@ -89,9 +89,10 @@ std::string connected_url(const Runtime& runtime, OpenMachine& open, Target targ
 }
 
 EngineVersion version_of_engine(const Runtime& runtime, const OpenMachine& open, Task& task) {
+  Task limited = task.within(connection_limit);
   return in_context("Unable to query docker version", [&] {
     const EngineAccess engine{.url = known_endpoint(open).docker_url, .tls = tls_files(open.machine)};
-    return engine_version(runtime.services.http, engine, task);
+    return engine_version(runtime.services.http, engine, limited);
   });
 }
 

@@ -67,9 +67,6 @@ bool is_machine_name(const std::string& name) {
 }
 
 void create_machine(const Runtime& runtime, const CreateRequest& request, Task& task) {
-  if (runtime.store.exists(request.name)) {
-    throw Error(fmt::format("Docker machine \"{}\" already exists", request.name), Reason::already_exists);
-  }
   in_context("Error generating certificates",
              [&] { ensure_client_certificates(runtime, request.auth, task); });
 

@@ -4,15 +4,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <regex>
 
 #include "base/strings.h"
 
 namespace dm {
 namespace {
 
-template <typename Matches>
-bool any_or_none(const std::vector<std::string>& wanted, Matches&& matches) {
+template <typename Wanted, typename Matches>
+bool any_or_none(const std::vector<Wanted>& wanted, Matches&& matches) {
   return wanted.empty() || std::ranges::any_of(wanted, matches);
 }
 
@@ -49,7 +48,7 @@ Filter::Filter(const std::vector<std::string>& texts) {
     else if (key == "state")
       states_.push_back(value);
     else if (key == "name")
-      names_.push_back(value), compile(value);
+      names_.push_back(compile(value));
     else if (key == "swarm")
       swarms_.push_back(value);
     else if (key == "label")
@@ -67,8 +66,7 @@ bool Filter::accepts(const SurveyRow& row, const std::vector<SurveyRow>& all) co
     return master != nullptr && equal_fold(master->name, name);
   };
   return any_or_none(drivers_, [&](const auto& name) { return equal_fold(machine.driver_name, name); }) &&
-         any_or_none(names_,
-                     [&](const auto& pattern) { return std::regex_search(row.name, compile(pattern)); }) &&
+         any_or_none(names_, [&](const auto& pattern) { return std::regex_search(row.name, pattern); }) &&
          any_or_none(swarms_, in_swarm) &&
          any_or_none(labels_, [&](const auto& label) { return has_label(machine.engine.labels, label); });
 }

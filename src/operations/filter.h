@@ -1,4 +1,5 @@
 #pragma once
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,8 @@ class Filter {
   bool accepts_state(const SurveyRow& row) const;
 
  private:
-  std::vector<std::string> drivers_, states_, names_, swarms_, labels_;
+  std::vector<std::string> drivers_, states_, swarms_, labels_;
+  std::vector<std::regex> names_;
 };
 
 /// The master among the rows that shares this machine's discovery, or nullptr.

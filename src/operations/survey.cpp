@@ -65,10 +65,10 @@ void ask_engines(const Runtime& runtime, const std::vector<Visit*>& visits, Task
 }
 
 /// A thread whose exception is thrown where it is joined.
-class Helper {
+class BackgroundWork {
  public:
   template <typename Work>
-  explicit Helper(Work work)
+  explicit BackgroundWork(Work work)
       : thread_([this, work] {
           try {
             work();
@@ -114,8 +114,17 @@ void fill_row(Visit& visit, Question question, const Task& task) {
 }
 
 void note_unfinished(const Runtime& runtime, SurveyRow& row) {
-  const Notes notes = runtime.store.notes(row.name);
+  Notes notes;
+  try {
+    notes = runtime.store.notes(row.name);
+  } catch (const Error& error) {
+    row.error += (row.error.empty() ? "" : "; ") + std::string(error.what());
+  }
   if (!notes.unfinished) return;
+  if (runtime.store.is_locked(row.name)) {
+    row.error = "Is being created";
+    return;
+  }
   const std::string why = notes.failure.empty() ? "" : " (" + notes.failure + ")";
   row.error = "Creation did not finish" + why + (row.error.empty() ? "" : "; " + row.error);
 }
@@ -151,7 +160,7 @@ void survey(const Runtime& runtime, std::vector<SurveyRow>& rows, Question quest
     if (question == Question::state_and_engine && !visit.url.empty()) known.push_back(&visit);
   }
   // Engines are asked at the addresses that we know while the drivers find out what is true now.
-  std::deque<Helper> drivers;
+  std::deque<BackgroundWork> drivers;
   for (const auto& [type, of_type] : by_type) {
     drivers.emplace_back([type = type, &of_type = of_type, &task] { ask_driver(*type, of_type, task); });
   }

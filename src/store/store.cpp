@@ -1,12 +1,9 @@
 // The folder of machines.
 #include "store/store.h"
 
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <stdio.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "base/strings.h"
 
@@ -15,6 +12,7 @@ namespace {
 
 constexpr int config_version = 3;
 constexpr auto lock_patience = std::chrono::minutes(15);
+constexpr auto write_patience = std::chrono::seconds(30);
 constexpr auto notes_file = "/notes.json";
 
 std::string notes_text(const Notes& notes) {
@@ -107,27 +105,24 @@ Machine Store::load(const std::string& name) const {
 Notes Store::notes(const std::string& name) const {
   const auto text = read_file_if_there(machine_folder(name) + notes_file);
   if (!text) return {};
-  const Json document = parse_json(*text);
-  return {.unfinished = document.value("Unfinished", false), .failure = text_of(document, "Failure")};
+  const Json document = in_context("notes.json", [&] { return parse_json(*text); });
+  const auto unfinished = document.is_object() ? document.find("Unfinished") : document.end();
+  return {.unfinished = document.is_object() && unfinished != document.end() && *unfinished == true,
+          .failure = text_of(document, "Failure")};
 }
 
 void Store::add(const Machine& machine, const Notes& notes) const {
   const std::string machines = file("machines");
   make_folders(machines);
+  sweep(machine.name);
   // Prepared under a name that no client takes for a machine, then shown at once with everything in it.
   const std::string hidden = fmt::format("{}/.{}.new{}", machines, machine.name, random_hex(8));
   make_folders(hidden);
   try {
     write_file(hidden + "/config.json", config_text(machine), private_file);
     write_file(hidden + notes_file, notes_text(notes), private_file);
-    if (renameat2(AT_FDCWD, hidden.c_str(), AT_FDCWD, machine_folder(machine.name).c_str(),
-                  RENAME_NOREPLACE) != 0) {
-      const int code = errno;
-      if (code == EEXIST) {
-        throw Error(fmt::format("Docker machine \"{}\" already exists", machine.name),
-                    Reason::already_exists);
-      }
-      throw Error(fmt::format("rename {}: {}", hidden, error_text(code)));
+    if (!move_new_folder(hidden, machine_folder(machine.name))) {
+      throw Error(fmt::format("Docker machine \"{}\" already exists", machine.name), Reason::already_exists);
     }
   } catch (...) {
     remove_all(hidden);
@@ -135,9 +130,29 @@ void Store::add(const Machine& machine, const Notes& notes) const {
   }
 }
 
+void Store::sweep(const std::string& name) const {
+  for (const auto& folder : sub_folders(file("machines"))) {
+    if (folder.starts_with("." + name + ".new") || folder.starts_with("." + name + ".gone")) {
+      remove_all(file("machines/" + folder));
+    }
+  }
+}
+
+FileLock Store::lock_writes(const std::string& name, const Task& task) const {
+  return FileLock::acquire(file("locks/write-" + name + ".lock"), task.within(write_patience));
+}
+
+bool Store::save_if_unchanged(const Machine& machine, const Task& task) const {
+  const auto lock = lock_writes(machine.name, task);
+  const auto text = read_file_if_there(config_file(machine.name));
+  if (!text || parse_json(*text) != machine.document) return false;
+  const std::string wanted = config_text(machine);
+  if (wanted != *text) write_file(config_file(machine.name), wanted, private_file);
+  return true;
+}
+
 void Store::save(const Machine& machine, const Task& task) const {
-  const auto lock =
-      FileLock::acquire(file("locks/write-" + machine.name + ".lock"), task.within(std::chrono::seconds(30)));
+  const auto lock = lock_writes(machine.name, task);
   const std::string text = config_text(machine);
   if (read_file_if_there(config_file(machine.name)) == text) return;
   if (!exists(machine.name)) {
@@ -158,6 +173,7 @@ void Store::forget(const std::string& name) const {
   std::error_code code;
   fs::rename(folder, hidden, code);
   remove_all(code ? folder : hidden);
+  sweep(name);
   for (const char* lock : {"locks/write-", "locks/machine-"}) remove_all(file(lock + name + ".lock"));
 }
 
@@ -176,6 +192,12 @@ FileLock Store::lock_machine(const std::string& name, const Task& task) const {
             name),
         Reason::timed_out);
   }
+}
+
+bool Store::is_locked(const std::string& name) const {
+  const std::string path = file("locks/machine-" + name + ".lock");
+  std::error_code ignored;
+  return fs::exists(path, ignored) && !FileLock::try_acquire(path);
 }
 
 FileLock Store::lock_certificates(const Task& task) const {

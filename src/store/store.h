@@ -38,13 +38,18 @@ class Store {
 
   /// A new machine with its first config.json, in one step; Error(already_exists) if the name is taken.
   void add(const Machine& machine, const Notes& notes) const;
+  /// For whoever holds the machine's long lock.
   void save(const Machine& machine, const Task& task) const;
+  /// For whoever does not: nothing is written, and false returned, if the file is not as `machine` was loaded any more.
+  bool save_if_unchanged(const Machine& machine, const Task& task) const;
   void save_notes(const std::string& name, const Notes& notes) const;
   /// Forgets the machine: its folder goes, whatever is in it.
   void forget(const std::string& name) const;
 
   /// The long lock: for one operation on one machine. Says who is waited for.
   FileLock lock_machine(const std::string& name, const Task& task) const;
+  /// Whether another process holds the long lock right now.
+  bool is_locked(const std::string& name) const;
   /// Around the making of the authority and the client certificate.
   FileLock lock_certificates(const Task& task) const;
 
@@ -52,6 +57,8 @@ class Store {
   AuthOptions default_auth(const std::string& name) const;
 
  private:
+  void sweep(const std::string& name) const;
+  FileLock lock_writes(const std::string& name, const Task& task) const;
   std::string root() const;
   std::string file(const std::string& relative) const;
   std::string config_file(const std::string& name) const { return machine_folder(name) + "/config.json"; }

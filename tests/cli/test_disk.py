@@ -126,6 +126,18 @@ def test_read_only_store(bare, make_disk):
     assert contents(disk) == contents(RECORDINGS / "store-v3")
 
 
+def test_unfinished_machine_in_a_read_only_store(docker_machine, make_disk):
+    """Whether somebody is still at work on it cannot be tried with a lock that must be written to."""
+    disk = make_disk("1m")
+    (add_machine(disk, "stuck", refusing_url()).parent / "notes.json").write_text('{"Unfinished": true}')
+    (disk / "locks").mkdir(mode=0o700)
+    for kind in ("machine", "write"):
+        (disk / "locks" / f"{kind}-stuck.lock").touch(0o600)
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    rows = rows_of(docker_machine("-s", disk, "ls"))
+    assert rows["stuck"]["STATE"] == "Running" and rows["stuck"]["ERRORS"].startswith(UNFINISHED)
+
+
 def test_changing_a_read_only_store(docker_machine, make_disk, make_engine):
     disk = make_disk("1m")
     shutil.copytree(docker_machine.store / "certs", disk / "certs")

@@ -3,6 +3,9 @@
 import json
 import time
 
+import pytest
+
+import cli
 from store import (UNFINISHED, add_machine, assert_certificates, assert_whole, config_of, openssl, refusing_url, rows_of, visible)
 
 LIMIT = 60
@@ -120,3 +123,44 @@ def test_new_client_certificate_for_all_at_once(docker_machine):
     assert (certs / "ca.pem").read_bytes() == authority
     assert_certificates(docker_machine.store)
     assert "unknown" in openssl("x509", "-noout", "-subject", "-in", certs / "cert.pem")
+
+
+@pytest.mark.parametrize("words", [["rm", "-y", "a"], ["status", "a"], ["inspect", "a"], ["url", "a"], ["ls"]])
+def test_machine_that_goes_while_it_is_read(docker_machine, strace, words):
+    """The command is held up between seeing the machine and opening its file; then the machine does not exist, and that is all."""
+    file = add_machine(docker_machine.store, "a", refusing_url())
+    add_machine(docker_machine.store, "b", refusing_url())
+    slowed = cli.DockerMachine(strace, docker_machine.home)
+    running = slowed.start("-f", "-qq", "-o", "/dev/null", "-P", file, "-e", "trace=openat", "-e",
+                           "inject=openat:delay_enter=700000:when=1", docker_machine.binary, *words)
+    try:
+        time.sleep(0.35)
+        assert running.alive, "it is held up"
+        docker_machine("rm", "-y", "a")
+        result = running.finish(limit=10)
+    finally:
+        running.abandon()
+    if words == ["ls"]:
+        assert result.code == 0 and list(rows_of(result.out)) == ["b"], str(result)
+    else:
+        assert result.code == 1 and 'Docker machine "a" does not exist.' in result.err, str(result)
+    assert visible(docker_machine.store) == ["b"]
+
+
+def test_names_that_look_like_what_is_hidden(docker_machine, strace):
+    """Making and removing "a" sweeps up after crashed creates of "a", and must not take "a.newer" for one, which is being made."""
+    for name in ("a.newer", "a.new01234567", "a.gone"):
+        slowed = cli.DockerMachine(strace, docker_machine.home)
+        running = slowed.start("-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat2", "-e",
+                               "inject=renameat2:delay_enter=700000:when=1", docker_machine.binary, "create", "-d", "none", "--url",
+                               refusing_url(), name)
+        try:
+            time.sleep(0.35)
+            assert running.alive, "it is held up before its folder gets its name"
+            create(docker_machine, "a").finish()
+            docker_machine("rm", "-y", "a")
+            result = running.finish(limit=10)
+        finally:
+            running.abandon()
+        assert result.code == 0, str(result)
+    assert_whole(docker_machine.store, ["a.newer", "a.new01234567", "a.gone"])

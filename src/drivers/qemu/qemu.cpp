@@ -38,7 +38,6 @@ class QemuDriverType final : public DriverType {
     return std::make_unique<QemuMachine>(record, services, addresses_);
   }
   std::vector<Surveyed> survey(std::span<Driver* const> drivers, Task& task) override;
-  Traits traits() const override { return {.provisioned = true, .parallel = true, .local = true}; }
 
  private:
   LoopbackAddresses addresses_;
