@@ -1,4 +1,5 @@
 // Where the process begins: signals, streams, and the application.
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
@@ -10,6 +11,14 @@
 #include "base/process.h"
 
 namespace {
+
+/// Opens the standard descriptors that our caller has closed, so that no other file takes their numbers.
+/// For reading only: what is written there counts as lost.
+void fill_standard_descriptors() {
+  int descriptor = 0;
+  while (descriptor >= 0 && descriptor <= STDERR_FILENO) descriptor = open("/dev/null", O_RDONLY);
+  if (descriptor > STDERR_FILENO) close(descriptor);
+}
 
 /// Whether nobody reads what we write any more (`| head -1`).
 bool is_reader_gone() {
@@ -29,6 +38,7 @@ int code_of_lost_output(dm::Console& console) {
 }  // namespace
 
 int main(int count, char** words) {
+  fill_standard_descriptors();
   std::ios::sync_with_stdio(false);
   // Never destroyed, not even by exit(): a look-up or the signals' thread may still run then.
   static dm::StopSignal& stop = *new dm::StopSignal;

@@ -190,6 +190,11 @@ FileLock FileLock::acquire(const fs::path& path, const Task& task) {
   }
 }
 
+bool FileLock::is_held(const fs::path& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return *file >= 0 && flock(*file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 FileLock::FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 FileLock& FileLock::operator=(FileLock&& other) noexcept {

@@ -45,6 +45,9 @@ class FileLock {
   /// Takes the lock if it is free.
   static std::optional<FileLock> try_acquire(const fs::path& path);
 
+  /// Whether somebody holds the lock right now. Makes nothing; what cannot be looked at counts as free.
+  static bool is_held(const fs::path& path);
+
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&& other) noexcept;
   ~FileLock();

@@ -62,7 +62,9 @@ CertificateAndKey read_authority(const AuthOptions& auth) {
 bool are_in_date(const AuthOptions& auth, const Clock& clock) {
   const auto authority = read_file_if_there(auth.ca_cert_path),
              client = read_file_if_there(auth.client_cert_path);
-  return authority && client && !is_expired(*authority, clock) && !is_outdated_client(*client, auth, clock);
+  return authority && client &&
+         !in_context(auth.ca_cert_path, [&] { return is_expired(*authority, clock); }) &&
+         !in_context(auth.client_cert_path, [&] { return is_outdated_client(*client, auth, clock); });
 }
 
 }  // namespace

@@ -28,6 +28,16 @@ Error certificate_error(const std::string& url, const Error& cause) {
       cause.reason());
 }
 
+/// A new address that cannot be written down works all the same.
+void remember(const Runtime& runtime, OpenMachine& open, const Task& task) {
+  try {
+    open.machine.driver = open.driver->record();
+    runtime.store.save_if_unchanged(open.machine, task);
+  } catch (const Error& error) {
+    task.debug(error.what());
+  }
+}
+
 std::string engine_url(const Runtime& runtime, OpenMachine& open, Task& task) {
   const std::string known = open.driver->endpoint().docker_url;
   std::optional<Error> failure;
@@ -47,8 +57,7 @@ std::string engine_url(const Runtime& runtime, OpenMachine& open, Task& task) {
     if (failure) throw certificate_error(known, *failure);
     throw;
   }
-  open.machine.driver = open.driver->record();
-  runtime.store.save_if_unchanged(open.machine, task);
+  remember(runtime, open, task);
   if (current.empty()) throw Error("Host is not running");
   if (current == known) throw certificate_error(known, *failure);
   try {

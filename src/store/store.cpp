@@ -14,6 +14,7 @@ constexpr int config_version = 3;
 constexpr auto lock_patience = std::chrono::minutes(15);
 constexpr auto write_patience = std::chrono::seconds(30);
 constexpr auto notes_file = "/notes.json";
+constexpr int hidden_digits = 8;
 
 std::string notes_text(const Notes& notes) {
   Json document = Json::object();
@@ -23,6 +24,30 @@ std::string notes_text(const Notes& notes) {
 }
 
 std::string config_text(const Machine& machine) { return go_json(document_of(machine), 4); }
+
+/// A folder that no client takes for a machine: one that is being prepared, or thrown away.
+std::string hidden_name(const std::string& machine, std::string_view why) {
+  return fmt::format(".{}.{}{}", machine, why, random_hex(hidden_digits));
+}
+
+bool is_hidden_folder_of(const std::string& machine, const std::string& folder) {
+  for (const std::string prefix : {"." + machine + ".new", "." + machine + ".gone"}) {
+    // Names may have dots: only what is exactly of that form is this machine's.
+    if (folder.starts_with(prefix) && folder.size() == prefix.size() + hidden_digits &&
+        folder.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Error unknown_machine(const std::string& name) {
+  return Error(
+      fmt::format("Docker machine \"{}\" does not exist. Use \"docker-machine ls\" to list machines. Use "
+                  "\"docker-machine create\" to add a new one.",
+                  name),
+      Reason::not_found);
+}
 
 /// `text` with the old root in front replaced by the new one, if it lies below the old one.
 void rebase(std::string& text, const std::string& from, const std::string& to) {
@@ -85,16 +110,15 @@ bool Store::exists(const std::string& name) const {
 }
 
 Machine Store::load(const std::string& name) const {
-  if (!exists(name)) {
-    throw Error(
-        fmt::format("Docker machine \"{}\" does not exist. Use \"docker-machine ls\" to list machines. Use "
-                    "\"docker-machine create\" to add a new one.",
-                    name),
-        Reason::not_found);
+  if (!exists(name)) throw unknown_machine(name);
+  const auto text = read_file_if_there(config_file(name));
+  if (!text) {
+    // Without its file it is broken; without its folder it was removed while we looked.
+    if (!exists(name)) throw unknown_machine(name);
+    throw Error(fmt::format("open {}: no such file or directory", config_file(name)), Reason::not_found);
   }
-  const std::string text = read_file(config_file(name));
   Machine machine = in_context("Error getting migrated host", [&] {
-    const Json document = parse_json(text);
+    const Json document = parse_json(*text);
     check_version(document);
     return machine_from_document(name, document);
   });
@@ -116,7 +140,7 @@ void Store::add(const Machine& machine, const Notes& notes) const {
   make_folders(machines);
   sweep(machine.name);
   // Prepared under a name that no client takes for a machine, then shown at once with everything in it.
-  const std::string hidden = fmt::format("{}/.{}.new{}", machines, machine.name, random_hex(8));
+  const std::string hidden = machines + "/" + hidden_name(machine.name, "new");
   make_folders(hidden);
   try {
     write_file(hidden + "/config.json", config_text(machine), private_file);
@@ -132,9 +156,7 @@ void Store::add(const Machine& machine, const Notes& notes) const {
 
 void Store::sweep(const std::string& name) const {
   for (const auto& folder : sub_folders(file("machines"))) {
-    if (folder.starts_with("." + name + ".new") || folder.starts_with("." + name + ".gone")) {
-      remove_all(file("machines/" + folder));
-    }
+    if (is_hidden_folder_of(name, folder)) remove_all(file("machines/" + folder));
   }
 }
 
@@ -169,7 +191,7 @@ void Store::save_notes(const std::string& name, const Notes& notes) const {
 void Store::forget(const std::string& name) const {
   const std::string folder = machine_folder(name);
   // Out of sight in one step: a crash leaves no half machine for others to load.
-  const std::string hidden = fmt::format("{}/.{}.gone{}", file("machines"), name, random_hex(8));
+  const std::string hidden = file("machines/" + hidden_name(name, "gone"));
   std::error_code code;
   fs::rename(folder, hidden, code);
   remove_all(code ? folder : hidden);
@@ -195,9 +217,7 @@ FileLock Store::lock_machine(const std::string& name, const Task& task) const {
 }
 
 bool Store::is_locked(const std::string& name) const {
-  const std::string path = file("locks/machine-" + name + ".lock");
-  std::error_code ignored;
-  return fs::exists(path, ignored) && !FileLock::try_acquire(path);
+  return FileLock::is_held(file("locks/machine-" + name + ".lock"));
 }
 
 FileLock Store::lock_certificates(const Task& task) const {

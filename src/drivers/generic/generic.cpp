@@ -238,7 +238,9 @@ class GenericType final : public DriverType {
     const auto probes = probe_tcp(ports, task.within(probe_limit));
     std::vector<Surveyed> outcomes;
     for (size_t i = 0; i < drivers.size(); ++i) {
-      outcomes.push_back({{state_of(probes[i]), drivers[i]->endpoint()}, std::nullopt});
+      // Cut off by the caller's deadline rather than by ours: nothing is known then.
+      const bool cut_off = probes[i] && probes[i]->reason() == Reason::timed_out && task.left().count() == 0;
+      outcomes.push_back({{state_of(probes[i]), drivers[i]->endpoint()}, cut_off ? probes[i] : std::nullopt});
     }
     return outcomes;
   }
