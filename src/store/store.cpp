@@ -31,7 +31,7 @@ std::string hidden_name(const std::string& machine, std::string_view why) {
 }
 
 bool is_hidden_folder_of(const std::string& machine, const std::string& folder) {
-  for (const std::string prefix : {"." + machine + ".new", "." + machine + ".gone"}) {
+  for (const std::string& prefix : {"." + machine + ".new", "." + machine + ".gone"}) {
     // Names may have dots: only what is exactly of that form is this machine's.
     if (folder.starts_with(prefix) && folder.size() == prefix.size() + hidden_digits &&
         folder.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos) {

@@ -36,7 +36,8 @@ class Store {
   Machine load(const std::string& name) const;
   Notes notes(const std::string& name) const;
 
-  /// A new machine with its first config.json, in one step; Error(already_exists) if the name is taken.
+  /// A new machine with its first config.json, in one step; Error(already_exists) if the name is taken. For whoever
+  /// holds the machine's long lock.
   void add(const Machine& machine, const Notes& notes) const;
   /// For whoever holds the machine's long lock.
   void save(const Machine& machine, const Task& task) const;

@@ -124,6 +124,9 @@ TEST_F(StoreTest, GivesANameOnce) {
     for (int i = 0; i < 16; ++i) {
       threads.emplace_back([&] {
         try {
+          const SystemClock clock;
+          const Task task(clock, log_, stop_);
+          const auto lock = store_.lock_machine("same", task);
           store_.add(machine("same"), {});
           ++added;
         } catch (const Error& error) {
@@ -136,7 +139,7 @@ TEST_F(StoreTest, GivesANameOnce) {
   EXPECT_EQ(added, 1);
   EXPECT_EQ(refused, 15);
   EXPECT_EQ(store_.names(), std::vector<std::string>{"same"});
-  EXPECT_EQ(std::distance(fs::directory_iterator(home_ / "machines"), {}), 1) << "nothing is left beside it";
+  EXPECT_EQ(std::distance(fs::directory_iterator(home_ / "machines"), fs::directory_iterator()), 1) << "nothing is left beside it";
 }
 
 TEST_F(StoreTest, NeverShowsHalfAFile) {
