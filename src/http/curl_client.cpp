@@ -225,7 +225,7 @@ HttpResponse CurlClient::send(const HttpRequest& request, Task& task) {
 }
 
 std::vector<HttpOutcome> CurlClient::send_all(std::span<const HttpRequest> requests, Task& task) {
-  task.check();
+  if (task.stopped()) throw Cancelled();  // a deadline that has passed is an outcome of each request
   start_curl();
   return Batch(requests, {.proxies = proxies_, .authorities = authorities_}, task).run();
 }

@@ -222,6 +222,17 @@ TEST_F(CurlClientTest, a_broken_answer_is_no_answer) {
   EXPECT_EQ(reason, Reason::unreachable);
 }
 
+TEST_F(CurlClientTest, a_deadline_that_has_passed_is_the_outcome_of_every_request) {
+  Task late = task.within(0ms);
+  const std::vector<HttpRequest> requests(3, {.url = "http://127.0.0.1:1"});
+  const auto outcomes = http.send_all(requests, late);
+  ASSERT_EQ(outcomes.size(), 3U);
+  for (const auto& outcome : outcomes) {
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(outcome.error->reason(), Reason::timed_out);
+  }
+}
+
 TEST_F(CurlClientTest, silence_ends_with_the_deadline) {
   LocalServer mute([](const std::string&) { return ""; });
   EXPECT_EQ(error_of({.url = mute.url()}, task.within(100ms)),

@@ -18,6 +18,7 @@ namespace {
 constexpr size_t longest_body = 64 << 20;
 constexpr long download_buffer = 64 << 10, upload_buffer = 16 << 10;
 constexpr long most_redirects = 10;
+constexpr long longest_silence = 60;  // seconds, in the middle of a download
 
 void must_open(const std::string& path) {
   errno = 0;
@@ -122,6 +123,11 @@ void Transfer::prepare_connection(const TransferSettings& settings) {
   set(CURLOPT_FORBID_REUSE, request_.follow_redirects ? 0L : 1L);
   set(CURLOPT_BUFFERSIZE, request_.content ? std::max(settings.buffer, download_buffer) : settings.buffer);
   set(CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer);
+  if (request_.content) {
+    // A download may take hours, hence has no deadline; but one that has stalled never ends.
+    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(CURLOPT_LOW_SPEED_TIME, longest_silence);
+  }
   set(CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(settings.connect_limit.count())));
   set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_socket);
   set(CURLOPT_OPENSOCKETDATA, this);
@@ -192,6 +198,11 @@ void Transfer::take_body(std::string_view piece) {
 
 HttpResponse Transfer::finish(CURLcode code) {
   if (thrown_) std::rethrow_exception(thrown_);
+  if (code == CURLE_OPERATION_TIMEDOUT && std::string_view(reason_.c_str()).contains("too slow")) {
+    throw Error(fmt::format("{} sent nothing for {} seconds in the middle of the download: try again later",
+                            request_.url, longest_silence),
+                Reason::timed_out);
+  }
   if (code != CURLE_OK) throw failure(code);
   long status = 0;
   curl_easy_getinfo(handle(), CURLINFO_RESPONSE_CODE, &status);

@@ -107,7 +107,7 @@ def webserver(dev, shell):
     (context / "index.html").write_text(PAGE)
     (context / "Dockerfile").write_text(
         "FROM scratch\nCOPY busybox /bin/busybox\nCOPY index.html /www/index.html\n"
-        'CMD ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www"]\n')
+        'STOPSIGNAL SIGKILL\nCMD ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www"]\n')
     shell("eval $(docker-machine env dev)\n"
           "DOCKER_BUILDKIT=0 docker build --quiet --tag webserver webserver\n"
           "docker run -d -p 8000:80 --name webserver webserver\n", limit=120)

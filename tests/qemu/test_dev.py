@@ -86,7 +86,7 @@ def test_compose_puts_two_services_up_and_down(dev, shell, webserver):
     shell("eval $(docker-machine env dev)\ndocker stop --time 1 webserver")  # it has the port
     try:
         shell(begin + "docker-compose up -d", limit=120)
-        assert shell(begin + "docker-compose ps --services --filter status=running").split() == ["other", "web"]
+        assert sorted(shell(begin + "docker-compose ps --services --filter status=running").split()) == ["other", "web"]
         assert shell.until_it_succeeds(CURL) == PAGE
         address = shell(begin + "docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' two_web_1").strip()
         assert shell(begin + f"docker-compose exec -T other /bin/busybox wget -q -O - http://{address}") == PAGE
@@ -113,7 +113,7 @@ def test_only_our_certificate_opens_the_engine(dev, docker_machine, new_machine,
     assert known.stdout == "OK", known
 
     nobody = curl("-k", ping)
-    assert nobody.returncode != 0 and nobody.stdout == "" and "certificate required" in nobody.stderr, nobody
+    assert nobody.returncode != 0 and nobody.stdout == "" and "alert" in nobody.stderr, nobody
 
     # Another user's docker-machine makes the very same kind of certificate, from another authority.
     theirs = docker_machine.home / "theirs"
@@ -134,7 +134,7 @@ def test_the_host_key_was_known_before_the_first_contact(dev):
     answer = subprocess.run(
         ["ssh", "-F", "none", "-o", "StrictHostKeyChecking=yes", "-o", f"UserKnownHostsFile={dev.folder / 'known_hosts'}",
          "-o", "GlobalKnownHostsFile=/dev/null", "-o", "HostKeyAlias=dev", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
-         "-i", dev.folder / "id_rsa", "-p", str(dev.ssh_port), f"docker@{dev.address}", "cat /etc/ssh/ssh_host_*_key.pub"],
+         "-i", dev.folder / "id_rsa", "-p", str(dev.ssh_port), f"docker@{dev.address}", "sudo cat /etc/ssh/ssh_host_*_key.pub"],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
     assert answer.returncode == 0, answer
     # It is its only one: no other was made on the machine, which a client might be offered instead.
@@ -204,12 +204,11 @@ def test_the_machine_is_nobodys_child_and_open_at_its_address_only(dev):
 
 
 def test_a_store_that_was_moved_works_as_it_is(dev, shell, docker_machine):
-    elsewhere = docker_machine.home / "moved here"
+    url, elsewhere = f"tcp://{dev.address}:2376", docker_machine.home / "moved here"
     shutil.move(docker_machine.store, elsewhere)
     try:
         begin = f"export MACHINE_STORAGE_PATH='{elsewhere}'\n"
-        assert re.search(rf"^dev .* Running +tcp://{re.escape(dev.address)}:2376 +v\d", shell(begin + "docker-machine ls"),
-                         re.MULTILINE)
+        assert re.search(rf"^dev .* Running +{re.escape(url)} +v\d", shell(begin + "docker-machine ls"), re.MULTILINE)
         # Not by `eval $(…)`: the path has a blank, which only quotes bring through.
         assert shell(begin + 'eval "$(docker-machine env dev)"\ndocker info --format "{{.Name}}"') == "dev\n"
         assert shell(begin + "docker-machine ssh dev hostname") == "dev\n"
@@ -307,18 +306,17 @@ def test_stop_and_start(dev, shell, docker_machine, webserver):
 
 @tour("docker-machine kill dev")
 def test_kill(dev, shell, docker_machine):
-    docker_machine("ssh", "dev", "echo kept >kept.txt && sync")
     shown = shell("docker-machine kill dev")
     assert shown.startswith('Killing "dev"...\n') and 'Machine "dev" was killed.\n' in shown
     assert dev.processes() == []
     assert docker_machine("status", "dev") == "Stopped\n"
-    docker_machine("start", "dev", limit=BOOT_LIMIT)
-    assert docker_machine("ssh", "dev", "cat kept.txt") == "kept\n"
+    assert docker_machine.run("ip", "dev").code == 1
 
 
 @tour("docker-machine create --driver none --url tcp://192.0.2.8:2376 shared", "docker-machine rm -y dev web shared")
-def test_rm_leaves_nothing(dev, shell, docker_machine, new_machine):
-    shared, web = new_machine("shared"), new_machine("web")
+def test_rm_leaves_nothing(created, shell, docker_machine, new_machine):
+    # Stopped or running: that a running one is ended as well is tested with the machines that were not finished.
+    dev, shared, web = created, new_machine("shared"), new_machine("web")
     shell("docker-machine create --driver none --url tcp://192.0.2.8:2376 shared")
     assert docker_machine("url", "shared") == "tcp://192.0.2.8:2376\n"
     # The tour's is of the driver generic, and tested with a host of its own.

@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "drivers/qemu/patience.h"
 
 #if defined(__x86_64__)
 // The tiny system: a Multiboot image for address 1 MiB, where qemu enters it in 32-bit mode. It leaves by the
@@ -163,45 +164,57 @@ std::string kvm_obstacle() {
   return {};
 }
 
-std::string KvmTrial::computer(const Services& services, Task& task) const {
+std::string KvmTrial::computer(const Services& services, const Task& task) const {
   utsname system{};
   uname(&system);
-  const auto version = services.processes.run({.arguments = {program_, "--version"}}, task);
+  const auto version = with_patience(
+      task, std::chrono::seconds(30),
+      fmt::format("\"{} --version\" does not end: try it by hand, or give --qemu-accel tcg", program_),
+      [&](Task& limited) {
+        return services.processes.run({.arguments = {program_, "--version"}}, limited);
+      });
   const std::string boot = read_file_if_there("/proc/sys/kernel/random/boot_id").value_or("");
   const std::string processors = read_file_if_there("/proc/cpuinfo").value_or("");
   return fmt::format("{} | {} | {} | {}", first_line_with(processors, "model name"), system.release,
                      trim(boot), first_line_with(version.output, "QEMU"));
 }
 
-KvmVerdict KvmTrial::verdict(const Services& services, Task& task) const {
-  const auto known = [&] {
-    try {
-      const auto text = read_file_if_there(verdict_file(folder_));
-      const Json noted = text ? parse_json(*text) : Json();
-      if (text_of(noted, "Computer") != computer(services, task)) return KvmVerdict::unknown;
-      for (size_t i = 0; i < verdicts.size(); ++i) {
-        if (text_of(noted, "Kvm") == verdicts[i]) return static_cast<KvmVerdict>(i);
-      }
-    } catch (const Error& error) {
-      task.check();
-      task.debug(fmt::format("what was known of KVM cannot be read: {}", error.what()));
+KvmVerdict KvmTrial::noted(const std::string& computer, const Task& task) const {
+  try {
+    const auto text = read_file_if_there(verdict_file(folder_));
+    const Json noted = text ? parse_json(*text) : Json();
+    if (text_of(noted, "Computer") != computer) return KvmVerdict::unknown;
+    for (size_t i = 0; i < verdicts.size(); ++i) {
+      if (text_of(noted, "Kvm") == verdicts[i]) return static_cast<KvmVerdict>(i);
     }
-    return KvmVerdict::unknown;
-  };
-  if (const auto verdict = known(); verdict != KvmVerdict::unknown) return verdict;
+  } catch (const Error& error) {
+    task.debug(fmt::format("what was known of KVM cannot be read: {}", error.what()));
+  }
+  return KvmVerdict::unknown;
+}
+
+KvmVerdict KvmTrial::verdict(const Services& services, Task& task) const {
+  const std::string here = computer(services, task);
+  if (const auto verdict = noted(here, task); verdict != KvmVerdict::unknown) return verdict;
   make_folders(folder_);
-  const FileLock lock = FileLock::acquire(folder_ / ".qemu-acceleration.lock", task);
-  if (const auto verdict = known(); verdict != KvmVerdict::unknown)
+  const fs::path lock_file = folder_ / ".qemu-acceleration.lock";
+  const FileLock lock = with_patience(
+      task, std::chrono::seconds(60),
+      fmt::format("another docker-machine has been trying KVM for a minute (\"{}\" is locked): end it, or "
+                  "give --qemu-accel tcg",
+                  lock_file.string()),
+      [&](const Task& limited) { return FileLock::acquire(lock_file, limited); });
+  if (const auto verdict = noted(here, task); verdict != KvmVerdict::unknown)
     return verdict;  // another process was quicker
   // Without a tiny system for this kind of computer the first machine has to tell.
   const bool runs = tiny_system().empty() || runs_a_system(Accelerator::kvm, services, task);
   const auto verdict = runs ? KvmVerdict::plausible : KvmVerdict::broken;
-  remember(verdict, services, task);
+  note(verdict, here);
   return verdict;
 }
 
-void KvmTrial::remember(KvmVerdict verdict, const Services& services, Task& task) const {
-  const Json note{{"Computer", computer(services, task)}, {"Kvm", verdicts.at(static_cast<size_t>(verdict))}};
+void KvmTrial::note(KvmVerdict verdict, const std::string& computer) const {
+  const Json note{{"Computer", computer}, {"Kvm", verdicts.at(static_cast<size_t>(verdict))}};
   make_folders(folder_);
   write_file(verdict_file(folder_), note.dump(1) + "\n", private_file);
 }

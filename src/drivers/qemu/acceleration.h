@@ -24,7 +24,9 @@ class KvmTrial {
 
   /// Remembered, or found out by letting a tiny system run, which takes a few seconds at most.
   KvmVerdict verdict(const Services& services, Task& task) const;
-  void remember(KvmVerdict verdict, const Services& services, Task& task) const;
+  void remember(KvmVerdict verdict, const Services& services, Task& task) const {
+    note(verdict, computer(services, task));
+  }
 
   /// Runs the tiny system now: it enters 64-bit mode with paging, goes to user mode and comes back by a
   /// system call, as the kernel of any machine does. There are computers whose KVM runs a BIOS but fails at
@@ -32,7 +34,9 @@ class KvmTrial {
   bool runs_a_system(Accelerator accelerator, const Services& services, Task& task) const;
 
  private:
-  std::string computer(const Services& services, Task& task) const;
+  std::string computer(const Services& services, const Task& task) const;
+  KvmVerdict noted(const std::string& computer, const Task& task) const;
+  void note(KvmVerdict verdict, const std::string& computer) const;
 
   fs::path folder_;
   std::string program_;

@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "drivers/qemu/patience.h"
 #include "keys/digest.h"
 
 namespace dm {
@@ -38,9 +39,13 @@ std::string identity_of(const ImageSource& source, const std::optional<fs::path>
     throw Error(fmt::format("cannot read the image \"{}\": {}", local->string(), error_text(errno)),
                 Reason::not_found);
   }
-  return fmt::format("{}\n{}\n{} {} {} {}.{:09}", fs::canonical(*local).string(), source.checksum,
-                     status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
-                     status.st_mtim.tv_nsec);
+  std::error_code code;
+  const fs::path real = fs::canonical(*local, code);
+  if (code) {
+    throw Error(fmt::format("cannot read the image \"{}\": {}", local->string(), error_text(code.value())));
+  }
+  return fmt::format("{}\n{}\n{} {} {} {}.{:09}", real.string(), source.checksum, status.st_dev,
+                     status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
 }
 
 /// Shows "TEXT 34 %", and nothing any more when its scope is left.
@@ -94,7 +99,7 @@ class NewImage {
  public:
   explicit NewImage(fs::path path)
       : path_(std::move(path)), part_(path_.parent_path() / ("." + path_.filename().string() + ".part")) {
-    fs::remove(part_);  // of a run that was killed
+    unlink(part_.c_str());  // of a run that was killed
     descriptor_ = open(part_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, private_file);
     if (descriptor_ < 0) fail(errno);
   }
@@ -279,7 +284,12 @@ void copy(const ImageSource& source, const fs::path& path, NewImage& image, cons
 CommandResult qemu_img(std::vector<std::string> arguments, const fs::path& folder, const Services& services,
                        Task& task) {
   arguments.insert(arguments.begin(), "qemu-img");
-  return services.processes.run({.arguments = std::move(arguments), .folder = folder}, task);
+  const LocalCommand command{.arguments = std::move(arguments), .folder = folder};
+  return with_patience(
+      task, std::chrono::minutes(2),
+      fmt::format("\"qemu-img {}\" does not end: try it by hand in \"{}\", whose file system may hang",
+                  command.arguments[1], folder.string()),
+      [&](Task& limited) { return services.processes.run(command, limited); });
 }
 
 }  // namespace
@@ -320,20 +330,32 @@ std::optional<fs::path> local_path(const std::string& location) {
   return location;
 }
 
+bool file_exists(const fs::path& path) {
+  std::error_code code;
+  const bool there = fs::exists(path, code);
+  if (code) throw Error(fmt::format("cannot look at \"{}\": {}", path.string(), error_text(code.value())));
+  return there;
+}
+
 fs::path ImageCache::obtain(const ImageSource& source, const Services& services, Task& task) const {
   const auto local = local_path(source.location);
   const std::string key = hex_digest(DigestKind::sha256, identity_of(source, local)).substr(0, 16);
   const std::string name = fmt::format("qemu-{}-{}", key, plain_name(source.location));
   fs::path file = folder_ / name;
-  if (fs::exists(file)) return file;
+  if (file_exists(file)) return file;
   make_folders(folder_);
   const fs::path lock_file = folder_ / fmt::format(".{}.lock", name);
   auto lock = FileLock::try_acquire(lock_file);
   if (!lock) {
     task.info("Waiting for another docker-machine, which is fetching the image...");
-    lock = FileLock::acquire(lock_file, task);
+    lock = with_patience(
+        task, std::chrono::minutes(60),
+        fmt::format("another docker-machine has been fetching the image for an hour (\"{}\" is locked): end "
+                    "it and try again",
+                    lock_file.string()),
+        [&](const Task& limited) { return FileLock::acquire(lock_file, limited); });
   }
-  if (fs::exists(file)) return file;
+  if (file_exists(file)) return file;
   NewImage image(file);
   if (local) {
     copy(source, *local, image, task);

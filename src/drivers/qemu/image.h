@@ -20,6 +20,9 @@ void check_form(const std::string& checksum);
 /// The path that the location means if it lies on this computer, else nothing.
 std::optional<fs::path> local_path(const std::string& location);
 
+/// Whether something exists under that path; Error if that cannot be told.
+bool file_exists(const fs::path& path);
+
 /// Disk images in STORE/cache, on which machines' disks are laid; each comes there once and never changes
 /// afterwards. Thread-safe, also among processes.
 class ImageCache {

@@ -5,10 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <random>
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "drivers/qemu/patience.h"
 
 namespace dm {
 namespace {
@@ -17,7 +19,12 @@ constexpr unsigned shared_folder = 01777;
 constexpr unsigned public_file = 0644;
 
 std::string absolute_text(const fs::path& machine) {
-  return fs::absolute(machine).lexically_normal().string();
+  std::error_code code;
+  const fs::path path = fs::absolute(machine, code);
+  if (code) {
+    throw Error(fmt::format("cannot tell where \"{}\" is: {}", machine.string(), error_text(code.value())));
+  }
+  return path.lexically_normal().string();
 }
 
 bool is_ours(const fs::path& file) {
@@ -51,15 +58,36 @@ std::string random_loopback_address() {
 void LoopbackAddresses::make_folder_for_all() const {
   if (mkdir(folder_.c_str(), shared_folder) == 0)
     chmod(folder_.c_str(), shared_folder);  // whatever the umask says
-  struct stat status {};
-  if (lstat(folder_.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    throw Error(fmt::format("cannot reserve an address: \"{}\" is no folder", folder_.string()));
+  if (const std::string reason = distrust(); !reason.empty()) {
+    throw Error(fmt::format("cannot reserve an address: the folder \"{}\" {}", folder_.string(), reason));
   }
+}
+
+/// Why the folder is not fit for reservations, as the end of a sentence; empty if it is.
+std::string LoopbackAddresses::distrust() const {
+  struct stat status {};
+  if (lstat(folder_.c_str(), &status) != 0) return "cannot be looked at: " + error_text(errno);
+  if (!S_ISDIR(status.st_mode)) return "is none: remove what has this name";
+  // Its owner could take away everybody's reservations, and lay links in the way of their locks.
+  if (status.st_uid != 0 && status.st_uid != geteuid()) {
+    return fmt::format("belongs to another user: let root own it (sudo chown root \"{}\")", folder_.string());
+  }
+  const bool others_write = (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  if (others_write && (status.st_mode & S_ISVTX) == 0) {
+    return fmt::format("lets everybody remove others' files: chmod 1777 \"{}\"", folder_.string());
+  }
+  return {};
 }
 
 // Only whoever holds this lock removes files, each user his own; so what was found to be stale stays so.
 FileLock LoopbackAddresses::lock(const Task& task) const {
-  return FileLock::acquire(folder_ / fmt::format(".lock-{}", geteuid()), task);
+  const fs::path file = folder_ / fmt::format(".lock-{}", geteuid());
+  return with_patience(
+      task, std::chrono::seconds(30),
+      fmt::format("another docker-machine does not let go of the reserved addresses (\"{}\" is locked): end "
+                  "it and try again",
+                  file.string()),
+      [&](const Task& limited) { return FileLock::acquire(file, limited); });
 }
 
 bool LoopbackAddresses::take(const std::string& address, const fs::path& machine) const {
@@ -100,9 +128,10 @@ bool LoopbackAddresses::reserve_again(const std::string& address, const fs::path
 }
 
 void LoopbackAddresses::release(const fs::path& machine, const Task& task) const {
-  std::error_code code;
-  if (!fs::is_directory(folder_, code)) return;
+  // A folder that is not trusted never took a reservation of ours.
+  if (!distrust().empty()) return;
   const FileLock guard = lock(task);
+  std::error_code code;
   for (fs::directory_iterator entry(folder_, code), end; !code && entry != end; entry.increment(code)) {
     const fs::path file = entry->path();
     if (file.filename().string().starts_with(".") || !is_ours(file)) continue;

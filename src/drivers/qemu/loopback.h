@@ -11,7 +11,8 @@ namespace dm {
 std::string random_loopback_address();
 
 /// The loopback addresses that machines have, of all stores and users of this computer: a folder with a file
-/// for each address, which names its machine. Thread-safe, also among processes.
+/// for each address, which names its machine. The folder must be one in which nobody but root or this user
+/// can remove others' files. Thread-safe, also among processes.
 class LoopbackAddresses {
  public:
   using Candidates = std::function<std::string()>;
@@ -32,6 +33,7 @@ class LoopbackAddresses {
 
  private:
   void make_folder_for_all() const;
+  std::string distrust() const;
   FileLock lock(const Task& task) const;
   [[nodiscard]] bool take(const std::string& address, const fs::path& machine) const;
 

@@ -1,8 +1,10 @@
 // Reserved addresses, in a folder of the test's own.
 #include "drivers/qemu/loopback.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <deque>
 
@@ -88,6 +90,47 @@ TEST_F(Loopback, MakesAFolderForAllUsers) {
   struct stat status {};
   ASSERT_EQ(stat((root_ / "addresses").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777U, 01777U);
+}
+
+TEST_F(Loopback, RefusesAFolderInWhichOthersCouldMeddle) {
+  const fs::path folder = root_ / "addresses";
+  const auto refusal = [&] {
+    try {
+      addresses({"127.1.0.1"}).reserve(root_ / "a", any, task_);
+      return std::string();
+    } catch (const Error& error) {
+      EXPECT_NO_THROW(addresses().release(root_ / "a", task_));
+      return std::string(error.what());
+    }
+  };
+  make_folders(root_ / "elsewhere");
+  fs::create_symlink(root_ / "elsewhere", folder);
+  EXPECT_TRUE(refusal().contains(folder.string() + "\" is none")) << refusal();
+  EXPECT_TRUE(fs::is_empty(root_ / "elsewhere"));
+  fs::remove(folder);
+  make_folders(folder);
+  ASSERT_EQ(chmod(folder.c_str(), 0777), 0);
+  EXPECT_TRUE(refusal().contains("chmod 1777")) << refusal();
+  ASSERT_EQ(chmod(folder.c_str(), 01777), 0);
+  if (geteuid() == 0) {
+    ASSERT_EQ(chown(folder.c_str(), 12345, 0), 0);
+    EXPECT_TRUE(refusal().contains("belongs to another user")) << refusal();
+    ASSERT_EQ(chown(folder.c_str(), 0, 0), 0);
+  }
+  EXPECT_EQ(refusal(), "");
+}
+
+TEST_F(Loopback, SaysWhatHoldsItUp) {
+  const auto all = addresses({"127.1.0.1"});
+  all.reserve(root_ / "a", any, task_);
+  const FileLock held = FileLock::acquire(root_ / fmt::format("addresses/.lock-{}", geteuid()), task_);
+  try {
+    all.reserve(root_ / "b", any, task_);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.reason(), Reason::timed_out);
+    EXPECT_TRUE(std::string(error.what()).starts_with("another docker-machine")) << error.what();
+  }
 }
 
 TEST(RandomLoopbackAddress, StaysOutOfTheFirstNetwork) {

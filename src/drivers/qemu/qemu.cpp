@@ -20,7 +20,12 @@ std::string new_uuid() {
                      digits.substr(16, 4), digits.substr(20));
 }
 
-std::string absolute_path(const std::string& path) { return fs::absolute(path).lexically_normal().string(); }
+std::string absolute_path(const std::string& path) {
+  std::error_code code;
+  const fs::path absolute = fs::absolute(path, code);
+  if (code) throw Error(fmt::format("cannot tell where \"{}\" is: {}", path, error_text(code.value())));
+  return absolute.lexically_normal().string();
+}
 
 /// The kind of driver.
 class QemuDriverType final : public DriverType {
@@ -70,14 +75,19 @@ Json QemuDriverType::configure(const NewMachine& machine, const FlagValues& valu
 std::vector<Surveyed> QemuDriverType::survey(std::span<Driver* const> drivers, Task& task) {
   std::vector<Surveyed> outcomes(drivers.size());
   std::atomic<size_t> next{0};
+  const auto failed = [&](size_t i, const Error& error) {
+    outcomes[i].error = error;
+    outcomes[i].observation.endpoint = drivers[i]->endpoint();
+  };
   const auto work = [&] {
     for (size_t i = next++; i < drivers.size(); i = next++) {
       try {
         Task own = task;
         outcomes[i].observation = drivers[i]->observe(own);
       } catch (const Error& error) {
-        outcomes[i].error = error;
-        outcomes[i].observation.endpoint = drivers[i]->endpoint();
+        failed(i, error);
+      } catch (const std::exception& error) {
+        failed(i, Error(error.what()));  // or else it would end the program, from a thread
       } catch (const Cancelled&) {
         return;  // thrown again below, on the caller's thread
       }

@@ -39,6 +39,10 @@ class QemuMachine final : public Driver {
 
  private:
   enum class Address { may_change, stays };
+  struct AcceleratorChoice {
+    Accelerator accelerator;
+    bool sure = true;  ///< false: the machine has to show that it boots with it
+  };
 
   fs::path folder() const { return fs::path(common_.store_path) / "machines" / common_.machine_name; }
   fs::path cache() const { return fs::path(common_.store_path) / "cache"; }
@@ -54,7 +58,8 @@ class QemuMachine final : public Driver {
   void reserve_address(Task& task);
   bool ports_are_free(const std::string& address);
 
-  Accelerator choose_accelerator(Task& task);
+  std::string obstacle_to_kvm() const;
+  AcceleratorChoice choose_accelerator(Task& task);
   void launch(Address address, const Save& save, Task& task);
   void start_process(Accelerator accelerator, Address address, const Save& save, Task& task);
   std::optional<std::string> try_process(Accelerator accelerator, Task& task);
@@ -64,6 +69,8 @@ class QemuMachine final : public Driver {
   void press_power_button(const Task& task);
   void shut_down(Task& task);
   void end(Task& task);
+  bool quit(Task& task);
+  void end_processes(Milliseconds patience, Task& task);
   std::optional<State> ask_status(Task& task);
   void forget_address() { common_.address.clear(); }
 

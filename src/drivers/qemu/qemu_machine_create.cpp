@@ -45,7 +45,7 @@ void QemuMachine::check(Task&) {
   } catch (const fs::filesystem_error& error) {
     refuse(error.what());
   }
-  if (settings_.accelerator == "kvm" && !kvm_obstacle().empty()) refuse(kvm_obstacle());
+  if (settings_.accelerator == "kvm" && !obstacle_to_kvm().empty()) refuse(obstacle_to_kvm());
 }
 
 void QemuMachine::create(const Save& save, Task& task) {

@@ -18,6 +18,7 @@ constexpr auto shutdown_limit = seconds(57);  // within a minute, as the origina
 constexpr auto press_again = seconds(10);
 constexpr auto first_answer_limit = seconds(90);
 constexpr auto exchange_limit = seconds(5);
+constexpr auto end_limit = seconds(20);  // for all of a machine's processes together
 
 State state_of(const std::string& status) {
   if (status == "running") return State::running;
@@ -30,20 +31,25 @@ State state_of(const std::string& status) {
 
 }  // namespace
 
-Accelerator QemuMachine::choose_accelerator(Task& task) {
-  const bool same = architecture() == architecture_of_computer();
-  if (settings_.accelerator == "tcg") return Accelerator::tcg;
-  std::string obstacle = same ? kvm_obstacle() : "KVM cannot run machines of another architecture";
+std::string QemuMachine::obstacle_to_kvm() const {
+  if (architecture() != architecture_of_computer()) return "KVM cannot run machines of another architecture";
+  return kvm_obstacle();
+}
+
+QemuMachine::AcceleratorChoice QemuMachine::choose_accelerator(Task& task) {
+  if (settings_.accelerator == "tcg") return {Accelerator::tcg};
+  std::string obstacle = obstacle_to_kvm();
   if (settings_.accelerator == "kvm") {
     if (!obstacle.empty()) throw Error(obstacle);
-    return Accelerator::kvm;
+    return {Accelerator::kvm};
   }
-  if (obstacle.empty() && trial().verdict(services_, task) == KvmVerdict::broken) {
+  if (obstacle.empty()) {
+    const KvmVerdict verdict = trial().verdict(services_, task);
+    if (verdict != KvmVerdict::broken) return {Accelerator::kvm, verdict == KvmVerdict::works};
     obstacle = "KVM does not work on this computer";
   }
-  if (obstacle.empty()) return Accelerator::kvm;
   task.info(obstacle + ": using software emulation, which is slow");
-  return Accelerator::tcg;
+  return {Accelerator::tcg};
 }
 
 VirtualMachine QemuMachine::description(Accelerator accelerator) const {
@@ -99,12 +105,10 @@ void QemuMachine::start_process(Accelerator accelerator, Address address, const 
 }
 
 void QemuMachine::launch(Address address, const Save& save, Task& task) {
-  const Accelerator accelerator = choose_accelerator(task);
+  const AcceleratorChoice choice = choose_accelerator(task);
   task.info(fmt::format("Starting the machine at {}...", settings_.loopback_address));
-  start_process(accelerator, address, save, task);
-  const bool sure = accelerator == Accelerator::tcg || settings_.accelerator != "auto" ||
-                    trial().verdict(services_, task) == KvmVerdict::works;
-  if (sure) return;
+  start_process(choice.accelerator, address, save, task);
+  if (choice.sure) return;
   // The first machine under KVM since this computer was started: that qemu runs does not mean that the
   // machine boots.
   task.info("Waiting for the first answer under KVM...");
@@ -145,7 +149,7 @@ void QemuMachine::start(Task& task) {
     if (!process->wait(exchange_limit, task))
       throw Error("the machine's qemu does not answer: use \"kill\" first");
   }
-  if (!fs::exists(folder() / disk_file)) {
+  if (!file_exists(folder() / disk_file)) {
     throw Error(fmt::format("the machine \"{}\" has no disk, since its creation failed: remove it",
                             common_.machine_name));
   }
@@ -197,31 +201,40 @@ void QemuMachine::shut_down(Task& task) {
 }
 
 void QemuMachine::end(Task& task) {
-  const auto process = QemuProcess::find_anywhere(settings_.uuid);
-  if (!process) return forget_address();
-  bool goes = false;
-  try {
-    // Asked first, it still writes to the disk what the machine has written.
-    if (auto qmp = Qmp::connect(folder(), task.within(exchange_limit))) {
-      qmp->execute("quit", task.within(exchange_limit));
-      goes = true;
-    }
-  } catch (const Error& error) {
-    task.check();
-    task.debug(error.what());
-  }
-  if (!goes || !process->wait(exchange_limit, task)) {
-    process->kill();
-    if (!process->wait(exchange_limit, task)) throw Error("the machine's qemu does not end");
+  if (QemuProcess::find_anywhere(settings_.uuid)) {
+    end_processes(quit(task) ? exchange_limit : Milliseconds(0), task);
   }
   forget_address();
 }
 
-void QemuMachine::remove(Task& task) {
-  if (const auto process = QemuProcess::find_anywhere(settings_.uuid)) {
-    process->kill();
-    if (!process->wait(seconds(10), task)) throw Error("the machine's qemu does not end");
+/// Asks qemu to end: so it still writes to the disk what the machine has written. False if it does not hear.
+bool QemuMachine::quit(Task& task) {
+  try {
+    auto qmp = Qmp::connect(folder(), task.within(exchange_limit));
+    if (qmp) qmp->execute("quit", task.within(exchange_limit));
+    return qmp.has_value();
+  } catch (const Error& error) {
+    task.check();
+    task.debug(error.what());
+    return false;
   }
+}
+
+/// Ends every process of the machine; one that does not end by itself within `patience` is killed.
+void QemuMachine::end_processes(Milliseconds patience, Task& task) {
+  const auto end = task.clock().steady() + end_limit;
+  // While qemu starts there are two: the one that was called, and the one that stays.
+  while (const auto process = QemuProcess::find_anywhere(settings_.uuid)) {
+    if (process->wait(patience, task)) continue;
+    process->kill();
+    if (!process->wait(exchange_limit, task) || task.clock().steady() >= end) {
+      throw Error("the machine's qemu does not end: end it by hand, and try again", Reason::timed_out);
+    }
+  }
+}
+
+void QemuMachine::remove(Task& task) {
+  end_processes(Milliseconds(0), task);
   for (const char* name :
        {disk_file, seed_file, console_file, "console.log.1", Qmp::socket_name, QemuProcess::file_name}) {
     dm::remove_all(folder() / name);
@@ -240,7 +253,7 @@ Observation QemuMachine::observe(Task& task) {
   } else if (QemuProcess::find(folder(), settings_.uuid)) {
     state = State::starting;
   } else {
-    if (!fs::exists(folder() / disk_file)) state = State::error;
+    if (!file_exists(folder() / disk_file)) state = State::error;
     forget_address();
   }
   return {state, endpoint()};

@@ -22,6 +22,7 @@ class FakePrograms final : public ProcessRunner {
   CommandResult run(const LocalCommand& command, Task&) override {
     lines.push_back(join(command.arguments, " "));
     const std::string& line = lines.back();
+    if (!hanging.empty() && line.contains(hanging)) throw Error("timed out", Reason::timed_out);
     if (line.contains("--version")) return {.output = version + "\nCopyright\n"};
     if (line.contains("isa-debug-exit")) {
       if (trial == -1) throw Error("timed out", Reason::timed_out);
@@ -48,6 +49,7 @@ class FakePrograms final : public ProcessRunner {
   std::string version = "QEMU emulator version 7.2";
   int trial = 85;
   int refusals = 0;
+  std::string hanging;  ///< what ends by its deadline only
   std::string refusal;
 };
 
@@ -151,6 +153,43 @@ TEST_F(Qemu, RefusesBeforeAnythingIsMade) {
     EXPECT_EQ(error.reason(), Reason::check_failed);
     EXPECT_TRUE(std::string(error.what()).starts_with("\"no-such-qemu\" is not installed."));
   }
+}
+
+TEST_F(Qemu, RefusesKvmForAnotherArchitecture) {
+  const bool arm = architecture_of_computer() == Architecture::arm64;
+  const fs::path program = root_ / program_for(arm ? Architecture::amd64 : Architecture::arm64);
+  write_file(program, "", 0700);
+  values("qemu-program", program.string());
+  values("qemu-accel", std::string("kvm"));
+  try {
+    open(configure())->check(task_);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.reason(), Reason::check_failed);
+    // Without its tools installed, those are missed first.
+    EXPECT_TRUE(std::string(error.what()).contains("another architecture") ||
+                std::string(error.what()).contains("sudo apt-get install"))
+        << error.what();
+  }
+}
+
+TEST_F(Qemu, SaysThatAProgramHangs) {
+  programs_.hanging = "--version";
+  const KvmTrial trial(root_ / "cache", "qemu-system-x86_64");
+  try {
+    trial.verdict(services_, task_);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.reason(), Reason::timed_out);
+    EXPECT_TRUE(std::string(error.what()).starts_with("\"qemu-system-x86_64 --version\" does not end"));
+  }
+}
+
+TEST_F(Qemu, AsksForTheVersionOnceIfKvmIsKnown) {
+  const KvmTrial trial(root_ / "cache", "qemu-system-x86_64");
+  trial.remember(KvmVerdict::works, services_, task_);
+  trial.verdict(services_, task_);
+  EXPECT_EQ(programs_.count("--version"), 2);  // one to remember, one to recall
 }
 
 TEST_F(Qemu, IsCreated) {
