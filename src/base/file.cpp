@@ -167,7 +167,7 @@ std::vector<std::string> sub_folders(const fs::path& path) {
 
 std::optional<FileLock> FileLock::try_acquire(const fs::path& path) {
   make_folders(folder_of(path));
-  const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, private_file);
+  const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, private_file);
   if (descriptor < 0) fail("open", path, errno);
   FileLock lock(descriptor);
   if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) {

@@ -8,8 +8,9 @@ namespace dm {
 /// Removes the machine at its provider, then forgets it. Error: it is still there, and nothing was forgotten.
 void remove_machine(const Runtime& runtime, const std::string& name, Task& task);
 
-/// Tries to remove the machine at its provider, even if another command works on it for long, and forgets it whatever
-/// comes of that. Gives what went wrong at the provider; Error(not_found) if there is no such machine here.
+/// Tries to remove the machine at its provider, even if another command works on it for long, and forgets it
+/// whatever comes of that. Gives what went wrong at the provider; Error(not_found) if there is no such
+/// machine here.
 std::optional<Error> remove_machine_by_force(const Runtime& runtime, const std::string& name, Task& task);
 
 }  // namespace dm

@@ -36,12 +36,13 @@ class Store {
   Machine load(const std::string& name) const;
   Notes notes(const std::string& name) const;
 
-  /// A new machine with its first config.json, in one step; Error(already_exists) if the name is taken. For whoever
-  /// holds the machine's long lock.
+  /// A new machine with its first config.json, in one step; Error(already_exists) if the name is taken. For
+  /// whoever holds the machine's long lock.
   void add(const Machine& machine, const Notes& notes) const;
   /// For whoever holds the machine's long lock.
   void save(const Machine& machine, const Task& task) const;
-  /// For whoever does not: nothing is written, and false returned, if the file is not as `machine` was loaded any more.
+  /// For whoever does not: nothing is written, and false returned, if the file is not as `machine` was loaded
+  /// any more.
   bool save_if_unchanged(const Machine& machine, const Task& task) const;
   void save_notes(const std::string& name, const Notes& notes) const;
   /// Forgets the machine: its folder goes, whatever is in it.

@@ -139,7 +139,8 @@ TEST_F(StoreTest, GivesANameOnce) {
   EXPECT_EQ(added, 1);
   EXPECT_EQ(refused, 15);
   EXPECT_EQ(store_.names(), std::vector<std::string>{"same"});
-  EXPECT_EQ(std::distance(fs::directory_iterator(home_ / "machines"), fs::directory_iterator()), 1) << "nothing is left beside it";
+  EXPECT_EQ(std::distance(fs::directory_iterator(home_ / "machines"), fs::directory_iterator()), 1)
+      << "nothing is left beside it";
 }
 
 TEST_F(StoreTest, NeverShowsHalfAFile) {
