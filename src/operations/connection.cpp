@@ -9,6 +9,7 @@ namespace dm {
 namespace {
 
 constexpr auto connection_limit = std::chrono::seconds(20);
+constexpr auto answer_limit = std::chrono::seconds(90);
 
 void check(const Runtime& runtime, const OpenMachine& open, const std::string& url, Task& task) {
   Task limited = task.within(connection_limit);
@@ -95,6 +96,21 @@ std::string connected_url(const Runtime& runtime, OpenMachine& open, Target targ
     throw Error("Connection to Swarm cannot be checked but the certs are valid. Maybe swarm is not started");
   }
   return url;
+}
+
+void wait_until_engine_answers(const Runtime& runtime, OpenMachine& open, Task& task) {
+  const Task limited = task.within(answer_limit);
+  for (Backoff backoff(Milliseconds(200), std::chrono::seconds(3));;) {
+    try {
+      connected_url(runtime, open, Target::engine, task);
+      return;
+    } catch (const Error& error) {
+      const bool may_come = error.reason() == Reason::unreachable || error.reason() == Reason::timed_out;
+      if (!may_come || limited.left().count() == 0) throw;
+    }
+    task.progress("Waiting for the engine to answer...");
+    backoff.pause(task);
+  }
 }
 
 EngineVersion version_of_engine(const Runtime& runtime, const OpenMachine& open, Task& task) {

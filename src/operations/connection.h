@@ -14,6 +14,10 @@ enum class Target { engine, swarm };
 /// should.
 std::string connected_url(const Runtime& runtime, OpenMachine& open, Target target, Task& task);
 
+/// Waits until the engine answers over TLS: it listens long before, while it brings its containers back.
+/// Error as of connected_url if it never does, or at once if it is not ours.
+void wait_until_engine_answers(const Runtime& runtime, OpenMachine& open, Task& task);
+
 /// The engine's version; Error "Unable to query docker version: …".
 EngineVersion version_of_engine(const Runtime& runtime, const OpenMachine& open, Task& task);
 

@@ -50,15 +50,16 @@ void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
               task);
   });
   task.info("Checking connection to Docker...");
-  in_context("Error checking the host", [&] { connected_url(runtime, open, Target::engine, task); });
+  in_context("Error checking the host", [&] { wait_until_engine_answers(runtime, open, task); });
   save_machine(runtime, open, task);
   runtime.store.save_notes(open.name(), {});
 }
 
-void wait_for_engine(const Runtime& runtime, const OpenMachine& open, Task& task) {
+void wait_for_engine(const Runtime& runtime, OpenMachine& open, Task& task) {
   RemoteHost host = host_of(runtime, open);
   const MachineFacts facts = detect_distribution(host, task);
   wait_until_engine_listens(host, facts, engine_port(known_endpoint(open)), task);
+  wait_until_engine_answers(runtime, open, task);
 }
 
 }  // namespace dm

@@ -8,7 +8,7 @@ namespace dm {
 /// Afterwards the machine is saved, and its creation counts as finished.
 void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task);
 
-/// Waits for SSH and for the engine's port after a start.
-void wait_for_engine(const Runtime& runtime, const OpenMachine& open, Task& task);
+/// Waits after a start for SSH, for the engine's port, and until the engine answers.
+void wait_for_engine(const Runtime& runtime, OpenMachine& open, Task& task);
 
 }  // namespace dm

@@ -93,7 +93,7 @@ class Running:
         self._began = time.monotonic()
         self._process = subprocess.Popen(
             argv, env=environment, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, errors="replace", start_new_session=True)
+            text=True, errors="replace", start_new_session=True, preexec_fn=hear_signals)
         self.pid = self._process.pid
 
     @property
@@ -149,8 +149,7 @@ class Terminal:
         self._end = ours
         self._set_size(theirs, rows, columns)
         self._process = subprocess.Popen(argv, env=environment, cwd=folder, stdin=theirs, stdout=theirs,
-                                         stderr=theirs, start_new_session=True,
-                                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                                         stderr=theirs, start_new_session=True, preexec_fn=take_terminal)
         os.close(theirs)
         self.pid = self._process.pid
 
@@ -215,6 +214,19 @@ class Terminal:
     @staticmethod
     def _set_size(descriptor, rows, columns):
         fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def hear_signals():
+    """Runs in the child. Whoever started the tests may have them ignore signals, as a shell's background jobs do; the
+    program honours that, and would not be interrupted."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def take_terminal():
+    """Runs in the child."""
+    hear_signals()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def kill_group(group):

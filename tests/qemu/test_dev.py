@@ -106,7 +106,7 @@ def test_config_gives_the_options_of_one_docker_command(dev, shell, webserver):
                      f'--tlskey="{dev.folder}/key.pem"', f"-H=tcp://{dev.address}:2376"]
 
 
-def test_only_our_certificate_opens_the_engine(dev, docker_machine, new_machine, shell):
+def test_only_our_certificate_opens_the_engine(dev, docker_machine):
     ping = f"https://{dev.address}:2376/_ping"
     ours = docker_machine.store / "certs"
     known = curl("--cacert", ours / "ca.pem", "--cert", ours / "cert.pem", "--key", ours / "key.pem", ping)
