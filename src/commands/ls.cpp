@@ -9,6 +9,7 @@
 #include "commands/machines.h"
 #include "operations/filter.h"
 #include "operations/survey.h"
+#include "text_template/duration.h"
 #include "text_template/template.h"
 
 namespace dm {
@@ -78,13 +79,6 @@ Value swarm_options(const SwarmOptions& swarm) {
                                          {"IsExperimental", swarm.is_experimental}});
 }
 
-/// A duration as Go prints one that is rounded to milliseconds.
-std::string go_duration(Milliseconds time) {
-  if (time.count() == 0) return "0s";
-  if (time.count() < 1000) return fmt::format("{}ms", time.count());
-  return fmt::format("{}s", static_cast<double>(time.count()) / 1000);
-}
-
 Value as_value(const SurveyRow& row, const std::vector<SurveyRow>& all, const std::string& docker_host) {
   const Activity activity = activity_of(row, docker_host);
   const bool unanswered = !row.machine || row.state == State::timeout;
@@ -109,10 +103,7 @@ Value as_value(const SurveyRow& row, const std::vector<SurveyRow>& all, const st
         row.machine ? Value::pointer_to(engine_record) : Value::null_pointer_to(engine_record)},
        {"Error", row.error},
        {"DockerVersion", row.engine_version},
-       {"ResponseTime", Value(row.took.count() * 1'000'000)
-                            .as("time.Duration")
-                            .printed_as(go_duration(row.took))
-                            .with_method("Seconds", static_cast<double>(row.took.count()) / 1000)}});
+       {"ResponseTime", text_template::duration_value(row.took)}});
 }
 
 Value header() {
