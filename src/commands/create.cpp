@@ -36,7 +36,8 @@ EngineOptions engine_options(const FlagValues& flags) {
           .labels = flags.list("engine-label"),
           .registry_mirror = flags.list("engine-registry-mirror"),
           .storage_driver = flags.text("engine-storage-driver"),
-          .install_url = flags.text("engine-install-url")};
+          .install_url = flags.text("engine-install-url"),
+          .version = flags.text("engine-version")};
 }
 
 SwarmOptions swarm_options(const FlagValues& flags) {
@@ -129,6 +130,8 @@ std::vector<Flag> shared_flags() {
       driver,
       text_flag("engine-install-url", "Custom URL to use for engine installation", "https://get.docker.com",
                 "MACHINE_DOCKER_INSTALL_URL"),
+      text_flag("engine-version",
+                "Version of the engine to install, e.g. 24.0 or 24.0.7 (default: the newest)"),
       list_flag("engine-opt",
                 "Specify arbitrary flags to include with the created engine in the form flag=value"),
       list_flag("engine-insecure-registry", "Specify insecure registries to allow with the created engine"),

@@ -24,6 +24,7 @@ void engine_keys(Self& engine, Visit&& visit) {
   visit.fixed("TlsVerify", true);
   visit.member("RegistryMirror", engine.registry_mirror);
   visit.member("InstallURL", engine.install_url);
+  visit.own("Version", engine.version);
 }
 
 template <typename Self, typename Visit>
@@ -65,6 +66,10 @@ struct Reader {
   const Json& object;
   void fixed(const char*, const Json&) const {}
   template <typename Member>
+  void own(const char* key, Member& value) const {
+    member(key, value);
+  }
+  template <typename Member>
   void member(const char* key, Member& member) const {
     if (!object.is_object()) return;
     const auto found = object.find(key);
@@ -82,6 +87,10 @@ struct Writer {
   Json& object;
   void fixed(const char* key, const Json& value) const {
     if (!object.contains(key)) object[key] = value;
+  }
+  /// A key that the original does not know: there only if it says something.
+  void own(const char* key, const std::string& value) const {
+    if (!value.empty() || object.contains(key)) object[key] = value;
   }
   template <typename Member>
   void member(const char* key, const Member& member) const {

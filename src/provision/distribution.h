@@ -11,13 +11,21 @@ struct Provisioning;
 
 /// How a family of distributions installs packages: shell commands; the packages' names are appended.
 struct PackageManager {
-  std::string refresh;  ///< brings the list of packages up to date
+  std::string functions;  ///< shell functions that the commands below use; among them `owner_of FILE`, which
+                          ///< prints the package that FILE belongs to, `versions_of PACKAGE`, which prints
+                          ///< the versions that can be had, the newest first, and `spec_of PACKAGE VERSION`
+  std::string refresh;    ///< brings the list of packages up to date
   std::string install;
+  std::string install_version;  ///< what spec_of prints, also if a newer version is there
+  std::string upgrade;
+  std::string remove;
   std::string knows;   ///< succeeds if there is such a package
   std::string busy;    ///< what its output says (a pattern for grep -E) while another one is at work
-  std::string broken;  ///< what its output says after an earlier run was cut off,
+  std::string broken;  ///< what its output says when something is amiss that can be mended, "" for nothing,
   std::string repair;  ///< and what mends that
 };
+
+extern const PackageManager apt, rpm, pacman, zypper, apk;
 
 /// How a family of distributions runs services: shell commands for the service "docker".
 struct ServiceManager {
@@ -28,6 +36,8 @@ struct ServiceManager {
   std::string journal;      ///< prints the last 20 lines of what it said
   std::string check_files;  ///< a script: fails if another file overrides our $options_file
 };
+
+extern const ServiceManager systemd, openrc, upstart, boot2docker_init, system_docker;
 
 /// Where things lie on a machine.
 struct EnginePaths {
@@ -42,19 +52,28 @@ struct Step {
   void (*run)(Provisioning&);
 };
 
+/// Who gives a bare machine its engine, unless the user names a script.
+enum class EngineSource {
+  install_script,  ///< get.docker.com; if it is out of reach, the distribution's packages
+  packages,        ///< the distribution's packages: get.docker.com refuses this distribution
+  image            ///< the image that the machine was made of: nothing can be installed
+};
+
 /// One row of the table: how to recognise a distribution, and what it needs.
 struct Distribution {
-  std::string name;                ///< as `create` prints it
-  std::vector<std::string> ids;    ///< values of ID, and words of ID_LIKE, that lead here
-  bool (*fits)(const OsRelease&);  ///< a further condition on the distribution itself; null: none
-  const PackageManager* packages;
+  std::string name;              ///< as `create` prints it
+  std::vector<std::string> ids;  ///< values of ID, and words of ID_LIKE, that lead here
+  bool (*fits)(
+      const OsRelease&);  ///< a further condition, for a special case that goes before the rule; null: none
+  EngineSource source;
+  const PackageManager* packages;  ///< null if nothing can be installed
   const ServiceManager* services;
   EnginePaths paths;
-  std::vector<std::string>
-      engine_packages;  ///< its own engine, for machines that cannot reach the install script
+  std::string prepare_packages;              ///< a script to run before the engine's packages are installed
+  std::vector<std::string> engine_packages;  ///< the engine's comes first
   std::vector<std::string> engine_packages_if_known;  ///< further ones that only some of its releases have
   std::vector<std::string> fetch_packages;            ///< what gives the command curl
-  std::string storage_driver;                         ///< where nobody and nothing else decides
+  std::string storage_driver;  ///< where nobody and nothing else decides; "": the engine
   std::vector<Step> steps;
 };
 

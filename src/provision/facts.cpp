@@ -43,16 +43,33 @@ if command -v cloud-init >/dev/null; then
     fact cloud_init running
   fi
 fi
-engine=$(command -v dockerd || ls /snap/bin/dockerd)
+engine=$(ls /usr/lib/coreos/dockerd || command -v dockerd || ls /snap/bin/dockerd)
 case $engine in
   /snap/*) fact snap yes ;;
-  *) fact dockerd "$engine" ;;
+  *)
+    fact dockerd "$engine"
+    [ -z "$engine" ] || fact version "$(limited 20 "$engine" --version | sed -n 's/^Docker version \([^, ]*\).*/\1/p')"
+    ;;
 esac
 state=
+script() {
+  fact service_manager "$1"
+  if [ -e "$2" ]; then state="LoadState=loaded"; else state="LoadState=not-found"; fi
+  if limited 20 docker -H unix:///var/run/docker.sock version >/dev/null; then state="ActiveState=active $state"; fi
+  fact service "$state"
+}
 if [ -d /run/systemd/system ]; then
   fact service_manager systemd
   state=$(limited 20 systemctl show --property=LoadState,ActiveState docker.service | sort | tr '\n' ' ')
   fact service "$state"
+elif command -v system-docker >/dev/null; then
+  script system-docker /usr/bin/dockerd
+elif command -v rc-service >/dev/null; then
+  script openrc /etc/init.d/docker
+elif command -v initctl >/dev/null; then
+  if [ -e /etc/init/docker.conf ]; then script upstart /etc/init/docker.conf; else script upstart /etc/init.d/docker; fi
+elif [ -d /var/lib/boot2docker ]; then
+  script boot2docker /etc/init.d/docker
 fi
 case $state in
   ActiveState=active*)
@@ -138,6 +155,7 @@ OsRelease parse_os_release(const std::string& text) {
   const std::map<std::string_view, std::string*> wanted{{"ID", &release.id},
                                                         {"ID_LIKE", &release.id_like},
                                                         {"VERSION_ID", &release.version_id},
+                                                        {"VARIANT_ID", &release.variant_id},
                                                         {"PRETTY_NAME", &release.pretty_name}};
   for (const auto& raw : split(text, '\n')) {
     const auto line = trim(raw);
@@ -170,6 +188,7 @@ MachineFacts parse_facts(const std::string& output) {
   facts.service_manager = answers.fact("service_manager");
   facts.cloud_init = cloud_init_named(answers.fact("cloud_init"));
   facts.engine_program = answers.fact("dockerd");
+  facts.engine_version = answers.fact("version");
   facts.engine_is_snap = answers.fact("snap") == "yes";
   const auto service = answers.fact("service");
   // A masked service is one all the same: restarting it says so.

@@ -9,7 +9,7 @@ namespace dm {
 
 /// What /etc/os-release says, as far as it matters.
 struct OsRelease {
-  std::string id, id_like, version_id, pretty_name;
+  std::string id, id_like, version_id, variant_id, pretty_name;
 };
 
 /// Reads os-release(5); lines that are none are passed over.
@@ -28,9 +28,10 @@ struct MachineFacts {
   Privilege privilege = Privilege::none;
   std::string user;             ///< whom we are logged in as
   std::string sudo_answer;      ///< what sudo said, if it refused
-  std::string service_manager;  ///< "systemd", or "" for anything else
+  std::string service_manager;  ///< as in ServiceManager::name; "" for one that we do not know
   CloudInit cloud_init = CloudInit::absent;
   std::string engine_program;   ///< path of dockerd; "" if there is none
+  std::string engine_version;   ///< as its program says, e.g. "20.10.24+dfsg1"; "" if unknown
   bool engine_service = false;  ///< there is a service named docker
   bool engine_is_snap = false;
   bool engine_running = false;

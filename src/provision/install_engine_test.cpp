@@ -122,6 +122,32 @@ TEST_F(InstallEngineTest, PackagesThatOnlySomeReleasesHave) {
   EXPECT_TRUE(read_file(calls_file()).contains(" install docker.io apparmor ca-certificates docker-cli\n"));
 }
 
+TEST_F(InstallEngineTest, AVersionIsPinned) {
+  fake("apt-cache",
+       "[ \"$1\" = madison ] && cat <<END\n"
+       " docker.io | 24.0.71+dfsg1-1 | http://deb.debian.org x\n"
+       " docker.io | 5:24.0.7-1~debian.12 | http://deb.debian.org x\n"
+       " docker.io | 20.10.24+dfsg1-1 | http://deb.debian.org x\nEND");
+  request.engine.install_url = "none";
+  request.engine.version = "24.0.7";
+  EXPECT_EQ(failure(), "");
+  EXPECT_TRUE(
+      read_file(calls_file()).contains(" --allow-downgrades install docker.io=5:24.0.7-1~debian.12\n"));
+  request.engine.version = "20.10";
+  EXPECT_EQ(failure(), "");
+  EXPECT_TRUE(read_file(calls_file()).contains(" --allow-downgrades install docker.io=20.10.24+dfsg1-1\n"));
+  request.engine.version = "29";
+  EXPECT_EQ(failure(),
+            "There is no version 29 of the package docker.io for this machine; there are: 24.0.71+dfsg1-1 "
+            "5:24.0.7-1~debian.12 20.10.24+dfsg1-1 ");
+}
+
+TEST_F(InstallEngineTest, TheUsualScriptTakesTheVersion) {
+  fake("curl", "while [ \"$1\" != -o ]; do shift; done; echo 'echo \"got $*\"; exit 3' >\"$2\"");
+  request.engine.version = "24.0";
+  EXPECT_TRUE(failure().ends_with("\ngot --version 24.0"));
+}
+
 TEST_F(InstallEngineTest, WaitsWhileAnotherPackageManagerIsAtWork) {
   request.engine.install_url = "none";
   fake_failing("apt-get", 5, "E: Could not get lock /var/lib/apt/lists/lock");

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "provision/steps.h"
 
 namespace dm {
@@ -53,6 +55,20 @@ void provision(RemoteHost& host, const MachineFacts& facts, const ProvisionReque
     step.run(work);
   }
   work.send();
+}
+
+void upgrade_engine(RemoteHost& host, const MachineFacts& facts, const std::string& version, int port,
+                    Task& task) {
+  check_rights(facts);
+  check_service_manager(facts);
+  Script script;
+  script.add(upgrade_part(facts, version));
+  task.info("Upgrading docker...");
+  run_script(host, script, facts.privilege, task);
+  task.info("Restarting docker...");
+  Script restart;
+  for (auto& part : restart_parts(*facts.distribution->services, port)) restart.add(std::move(part));
+  run_script(host, restart, facts.privilege, task);
 }
 
 void wait_until_engine_listens(RemoteHost& host, const MachineFacts& facts, int port, Task& task) {

@@ -36,6 +36,12 @@ const std::string& name_of(const MachineFacts& facts);
 /// to the task's log ("Installing Docker..." only where there is something to install).
 void provision(RemoteHost& host, const MachineFacts& facts, const ProvisionRequest& request, Task& task);
 
+/// Upgrades an engine by the packages that it came from, to a version ("24.0" is any of 24.0.x) or to the
+/// newest one if that is ""; prints "Upgrading docker..." and "Restarting docker...". Error for one that no
+/// package manager looks after.
+void upgrade_engine(RemoteHost& host, const MachineFacts& facts, const std::string& version, int port,
+                    Task& task);
+
 /// Waits until the engine listens on the port, asked on the machine itself, for as long as a slow machine
 /// takes to boot; Error "Unable to verify the Docker daemon is listening: …" with the last lines of the
 /// engine's journal if it never does.

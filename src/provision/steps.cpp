@@ -63,6 +63,22 @@ std::string stage_code(const std::string& path, std::string_view mode, const std
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
+std::vector<std::string> command_for(Provisioning& work) {
+  const auto& distribution = work.distribution;
+  return engine_command(work.request, work.facts, distribution.storage_driver,
+                        distribution.paths.certificates, work.task);
+}
+
+void write_options(Provisioning& work, const std::string& content) {
+  work.task.info("Setting Docker configuration on the remote daemon...");
+  const auto& file = work.distribution.paths.options;
+  work.script.add({"setting the engine's options",
+                   fmt::format("options_file={}\n", file) + work.distribution.services->check_files +
+                       make_folder_code(folder_of(file)) + stage_code(file, "644", content) +
+                       "replace_staged\n",
+                   seconds(15)});
+}
+
 }  // namespace
 
 void Provisioning::send() {
@@ -133,22 +149,42 @@ void write_certificates(Provisioning& work) {
   work.script.add({"copying the certificates", code, seconds(15)});
 }
 
-void write_systemd_options(Provisioning& work) {
-  const auto& distribution = work.distribution;
-  const auto command = engine_command(work.request, work.facts, distribution.storage_driver,
-                                      distribution.paths.certificates, work.task);
-  work.task.info("Setting Docker configuration on the remote daemon...");
-  const auto& file = distribution.paths.options;
-  const std::string code =
-      fmt::format("options_file={}\n", file) + distribution.services->check_files +
-      make_folder_code(folder_of(file)) +
-      stage_code(file, "644", systemd_engine_unit(command, work.request.engine.environment)) +
-      "replace_staged\n";
-  work.script.add({"setting the engine's options", code, seconds(15)});
+void set_boot2docker_hostname(Provisioning& work) {
+  set_hostname(work);
+  work.script.add({"keeping the hostname",
+                   "mkdir -p /var/lib/boot2docker/etc && printf '%s\\n' \"$name\" "
+                   ">/var/lib/boot2docker/etc/hostname\n",
+                   seconds(15)});
 }
 
-void restart_engine(Provisioning& work) {
-  const auto& services = *work.distribution.services;
+void set_rancheros_hostname(Provisioning& work) {
+  set_hostname(work);
+  const std::string folder = "/var/lib/rancher/conf/cloud-config.d";
+  work.script.add(
+      {"keeping the hostname",
+       make_folder_code(folder) + fmt::format("printf '#cloud-config\\n\\nhostname: %s\\n' \"$name\" "
+                                              ">{}/machine-hostname.yml\n",
+                                              folder),
+       seconds(15)});
+}
+
+void write_systemd_options(Provisioning& work) {
+  const auto command = command_for(work);
+  write_options(work, systemd_engine_unit(command, work.request.engine.environment));
+}
+
+void write_shell_options(Provisioning& work) {
+  const auto command = command_for(work);
+  const auto reader = work.distribution.services == &openrc ? WordReader::evaluates : WordReader::splits;
+  write_options(work, shell_engine_options(command, work.request.engine.environment, reader));
+}
+
+void write_boot2docker_options(Provisioning& work) {
+  const auto command = command_for(work);
+  write_options(work, boot2docker_profile(command, work.request.engine.environment));
+}
+
+std::vector<ScriptPart> restart_parts(const ServiceManager& services, int port) {
   const std::string code = fmt::format(R"sh(why=$({{ {}; }} 2>&1) || {{
   {}
   why=$(printf '%s\n' "$why" | head -n 1)
@@ -156,8 +192,12 @@ void restart_engine(Provisioning& work) {
 }}
 )sh",
                                        services.restart, services.journal);
-  work.script.add({"restarting the engine", code, seconds(170)});
-  work.script.add(listening_part(services, work.request.engine_port, listening_limit));
+  return {{"restarting the engine", code, seconds(170)}, listening_part(services, port, listening_limit)};
+}
+
+void restart_engine(Provisioning& work) {
+  const auto& services = *work.distribution.services;
+  for (auto& part : restart_parts(services, work.request.engine_port)) work.script.add(std::move(part));
   const std::string enable =
       fmt::format("{{ {}; }} || warn \"The engine could not be set to start when the machine boots.\"\n",
                   services.enable);

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "provision/distribution.h"
 #include "provision/provision.h"
@@ -27,12 +28,19 @@ struct Provisioning {
 /// exist in the wild, and worked); nothing for "" and "none", which mean the distribution's own engine.
 std::optional<std::string> install_script_url(const std::string& given);
 
+/// The part of a script that upgrades an engine by the packages that its programs belong to: to `version`, or
+/// to the newest one if that is "".
+ScriptPart upgrade_part(const MachineFacts& facts, const std::string& version);
+
 /// The name that the machine gets from its own: at most 63 characters, since the kernel and certificates know
 /// no longer ones.
 std::string hostname_for(const std::string& machine_name);
 
 /// The part of a script that waits until the engine listens on the port.
 ScriptPart listening_part(const ServiceManager& services, int port, std::chrono::seconds limit);
+
+/// The parts of a script that restart the engine and wait until it listens.
+std::vector<ScriptPart> restart_parts(const ServiceManager& services, int port);
 
 // The steps.
 
@@ -45,8 +53,15 @@ void set_hostname(Provisioning& work);
 void install_engine(Provisioning& work);
 /// The three TLS files, beside their old versions.
 void write_certificates(Provisioning& work);
+/// The same where /etc is made anew at each boot.
+void set_boot2docker_hostname(Provisioning& work);
+void set_rancheros_hostname(Provisioning& work);
 /// The systemd drop-in, beside its old version; then all new files replace the old ones.
 void write_systemd_options(Provisioning& work);
+/// The same as a shell fragment that sets DOCKER_OPTS and exports variables (upstart, OpenRC, RancherOS).
+void write_shell_options(Provisioning& work);
+/// The same as boot2docker's profile.
+void write_boot2docker_options(Provisioning& work);
 /// Restarts the engine, waits until it listens, and has it started at every boot.
 void restart_engine(Provisioning& work);
 
