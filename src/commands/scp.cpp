@@ -7,22 +7,6 @@
 namespace dm {
 namespace {
 
-/// Takes "[[USER@]MACHINE:]PATH" apart; the machine "localhost" is this computer.
-CopyLocation location_of(Context& context, const std::string& text) {
-  const auto colon = text.find(':');
-  if (colon == std::string::npos) return {.machine = std::nullopt, .path = text};
-  std::string name = text.substr(0, colon);
-  CopyLocation location{.machine = std::nullopt, .path = text.substr(colon + 1)};
-  const auto at = name.rfind('@');
-  const std::string user = at == std::string::npos ? "" : name.substr(0, at);
-  if (at != std::string::npos) name = name.substr(at + 1);
-  if (name == "localhost") return location;
-  location.machine =
-      in_context("Error loading host", [&] { return login_of(context.runtime, name, context.task); });
-  if (!user.empty()) location.machine->user = user;
-  return location;
-}
-
 /// A file for the time of one command.
 class TemporaryFile {
  public:
@@ -58,7 +42,8 @@ int run(Context& context) {
   else
     require_program("scp", "to use the scp feature");
 
-  const CopyLocation source = location_of(context, words[0]), destination = location_of(context, words[1]);
+  const CopyLocation source = location_of(context.runtime, words[0], context.task);
+  const CopyLocation destination = location_of(context.runtime, words[1], context.task);
   const CopyOptions options{.recursive = flags.boolean("recursive"), .quiet = flags.boolean("quiet")};
   std::optional<TemporaryFile> config;
   LocalCommand command;

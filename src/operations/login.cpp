@@ -22,6 +22,20 @@ SshTarget login_of(const Runtime& runtime, const std::string& name, Task& task) 
   return *observation.endpoint.ssh;
 }
 
+CopyLocation location_of(const Runtime& runtime, const std::string& text, Task& task) {
+  const auto colon = text.find(':');
+  if (colon == std::string::npos) return {.machine = std::nullopt, .path = text};
+  std::string name = text.substr(0, colon);
+  CopyLocation location{.machine = std::nullopt, .path = text.substr(colon + 1)};
+  const auto at = name.rfind('@');
+  const std::string user = at == std::string::npos ? "" : name.substr(0, at);
+  if (at != std::string::npos) name = name.substr(at + 1);
+  if (name == "localhost") return location;
+  location.machine = in_context("Error loading host", [&] { return login_of(runtime, name, task); });
+  if (!user.empty()) location.machine->user = user;
+  return location;
+}
+
 void require_program(const std::string& name, const std::string& purpose) {
   if (!find_program(name)) {
     throw Error(fmt::format("You must have a copy of the {} binary locally {}", name, purpose),

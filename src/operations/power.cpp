@@ -79,6 +79,11 @@ void restart(const Runtime& runtime, OpenMachine& open, Task& task) {
 
 }  // namespace
 
+void start_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
+  start(runtime, open, task);
+  if (open.type->traits().provisioned) wait_for_engine(runtime, open, task);
+}
+
 void wait_until_running(const OpenMachine& open, Task& task) { wait_for(open, State::running, task); }
 
 void power_machine(const Runtime& runtime, const std::string& name, Power power, Task& task) {

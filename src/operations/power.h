@@ -7,6 +7,9 @@ namespace dm {
 /// lines. After a start, also waits for SSH and the engine.
 void power_machine(const Runtime& runtime, const std::string& name, Power power, Task& task);
 
+/// The same for a machine that is open and whose lock is held: starts it.
+void start_machine(const Runtime& runtime, OpenMachine& open, Task& task);
+
 /// Waits until the driver says that the machine runs.
 void wait_until_running(const OpenMachine& open, Task& task);
 

@@ -5,6 +5,7 @@
 
 #include "operations/certificates.h"
 #include "operations/connection.h"
+#include "operations/power.h"
 #include "provision/provision.h"
 
 namespace dm {
@@ -49,10 +50,35 @@ void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
                    }},
               task);
   });
+  if (open.machine.swarm.is_swarm) {
+    task.info("Configuring swarm...");
+    task.warn(
+        "Classic Swarm is not set up: its image \"swarm\" cannot talk to engines of today, which refuse its "
+        "API "
+        "version. The settings are kept. For a cluster use the engine's own Swarm mode: docker swarm init, "
+        "docker swarm join");
+  }
   task.info("Checking connection to Docker...");
   in_context("Error checking the host", [&] { wait_until_engine_answers(runtime, open, task); });
   save_machine(runtime, open, task);
   runtime.store.save_notes(open.name(), {});
+}
+
+void upgrade_machine(const Runtime& runtime, const std::string& name, const std::string& version,
+                     Task& task) {
+  const auto lock = runtime.store.lock_machine(name, task);
+  OpenMachine open = open_machine(runtime, name);
+  if (open.driver->observe(task).state != State::running) {
+    task.info("Starting machine so machine can be upgraded...");
+    start_machine(runtime, open, task);
+  }
+  RemoteHost host = host_of(runtime, open);
+  const MachineFacts facts =
+      in_context("Error detecting OS", [&] { return detect_distribution(host, task); });
+  if (!version.empty()) open.machine.engine.version = version;
+  upgrade_engine(host, facts, version, engine_port(known_endpoint(open)), task);
+  wait_until_engine_answers(runtime, open, task);
+  save_machine(runtime, open, task);
 }
 
 void wait_for_engine(const Runtime& runtime, OpenMachine& open, Task& task) {

@@ -8,6 +8,10 @@ namespace dm {
 /// Afterwards the machine is saved, and its creation counts as finished.
 void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task);
 
+/// Upgrades the machine's engine, to `version` or to the newest one if that is ""; starts the machine first
+/// if it does not run. A version becomes the one that the machine is to have from now on.
+void upgrade_machine(const Runtime& runtime, const std::string& name, const std::string& version, Task& task);
+
 /// Waits after a start for SSH, for the engine's port, and until the engine answers.
 void wait_for_engine(const Runtime& runtime, OpenMachine& open, Task& task);
 

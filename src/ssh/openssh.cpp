@@ -177,4 +177,18 @@ std::vector<std::string> rsync_arguments(const CopyLocation& source, const CopyL
   return words;
 }
 
+std::vector<std::string> sshfs_arguments(const SshTarget& machine, const std::string& folder,
+                                         const std::string& mount_point) {
+  auto options = settings(machine);
+  options.push_back(fmt::format("Port={}", machine.port));
+  for (auto& line : key_settings(machine)) options.push_back(std::move(line));
+  // A comma separates the options of a file system.
+  for (auto& option : options) option = replace_all(replace_all(option, "\\", "\\\\"), ",", "\\,");
+  std::vector<std::string> words{"-F", "/dev/null"};
+  add_options(words, options);
+  words.push_back(location_text({machine, folder}));
+  words.push_back(mount_point);
+  return words;
+}
+
 }  // namespace dm

@@ -50,4 +50,8 @@ std::vector<std::string> scp_arguments(const CopyLocation& source, const CopyLoc
 std::vector<std::string> rsync_arguments(const CopyLocation& source, const CopyLocation& destination,
                                          const CopyOptions& options);
 
+/// For `sshfs`: shows a machine's folder at the mount point.
+std::vector<std::string> sshfs_arguments(const SshTarget& machine, const std::string& folder,
+                                         const std::string& mount_point);
+
 }  // namespace dm

@@ -108,6 +108,62 @@ def test_a_bare_host_gets_the_distributions_engine(bare_host, docker_machine):
     assert docker(docker_machine, "fresh", "info", "--format", "{{.Driver}}").stdout.strip() == "vfs"
 
 
+def test_an_engine_is_upgraded_and_pinned(bare_host, docker_machine):
+    create(docker_machine, bare_host, "fresh", "--engine-version", "20.10")
+    before = docker_machine("version", "fresh")
+    assert before.startswith("20.10.")
+    refused = docker_machine.run("upgrade", "--engine-version", "99.1", "fresh", limit=CREATE_LIMIT)
+    assert refused.code == 1
+    assert "There is no version 99.1 of the package docker.io for this machine; there are: 20.10." in refused.err
+    started = bare_host.exec("systemctl show --property=ExecMainPID docker").stdout
+    shown = docker_machine("upgrade", "fresh", limit=CREATE_LIMIT).splitlines()
+    assert shown == ["Waiting for SSH to be available...", "Detecting the provisioner...", "Upgrading docker...",
+                     "Restarting docker..."]
+    assert bare_host.exec("systemctl show --property=ExecMainPID docker").stdout != started
+    docker_machine("upgrade", "--engine-version", before.strip().split("+")[0], "fresh", limit=CREATE_LIMIT)
+    assert docker_machine("version", "fresh") == before
+    bare_host.exec("mv /usr/sbin/dockerd /usr/local/sbin/dockerd && ln -s /usr/local/sbin/dockerd /usr/sbin/dockerd")
+    by_hand = docker_machine.run("upgrade", "fresh", limit=CREATE_LIMIT)
+    assert by_hand.code == 1 and "belongs to no package" in by_hand.err
+
+
+def test_swarm_settings_are_kept_and_explained(docker_host, docker_machine):
+    result = docker_machine.run("create", "--driver", "generic", "--generic-ip-address", docker_host.address,
+                                "--generic-ssh-key", docker_host.key, "--swarm", "--swarm-master", "--swarm-discovery",
+                                "token://x", "dev", limit=CREATE_LIMIT)
+    assert result.code == 0, result
+    assert "Configuring swarm...\n" in result.out
+    assert "Classic Swarm is not set up" in result.err and "docker swarm init" in result.err
+    assert docker_machine("ls", "--format", "{{.Swarm}}") == "dev (master)\n"
+    assert docker(docker_machine, "dev", "ps", "-aq").stdout == ""
+
+
+def test_mount_shows_a_folder_of_the_machine(docker_host, docker_machine, tmp_path):
+    create(docker_machine, docker_host, "default")
+    docker_host.exec("mkdir /srv/site && echo there >/srv/site/page")
+    place = tmp_path / "a, b"
+    place.mkdir()
+    for remote in ("/srv/site", "default:/srv/site", "root@default:/srv/site"):
+        docker_machine("mount", remote, place)
+        try:
+            assert (place / "page").read_text() == "there\n"
+            (place / "back").write_text(remote)
+        finally:
+            docker_machine("mount", "-u", remote, place)
+        assert list(place.iterdir()) == []
+        assert docker_host.read("/srv/site/back").decode() == remote
+    assert docker_machine.run("mount", "default:/nowhere", place).code == 1
+    bare = {"PATH": str(tmp_path)}
+    assert docker_machine.run("mount", "/srv", place, environment=bare).err == (
+        "You must have a copy of the sshfs binary locally to use the mount feature\n")
+    assert docker_machine.run("mount", "-u", "/srv", place, environment=bare).err == (
+        "You must have a copy of the fusermount binary locally to use the unmount option\n")
+    for words in ([], ["a", "b", "c"]):
+        wrong = docker_machine.run("mount", *words)
+        assert wrong.code == 1 and wrong.err == "Improper number of arguments\n"
+        assert wrong.out.startswith("Usage: docker-machine mount [OPTIONS] [arg...]\n")
+
+
 def test_values_arrive_as_typed(docker_host, docker_machine):
     label = "note=it's \"quoted\" for $5 \\ 100%"
     create(docker_machine, docker_host, "odd", "--engine-label", label, "--engine-env", "FOO=bar baz", "--engine-env",
