@@ -4,13 +4,15 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/strings.h"
+#include "store/migration.h"
 
 namespace dm {
 namespace {
 
-constexpr int config_version = 3;
 constexpr auto lock_patience = std::chrono::minutes(15);
 constexpr auto write_patience = std::chrono::seconds(30);
 constexpr auto notes_file = "/notes.json";
@@ -77,17 +79,23 @@ void follow_move(Machine& machine, const std::string& folder, const std::string&
   }
 }
 
-void check_version(const Json& document) {
-  const auto version = number_of(document, "ConfigVersion");
-  if (version > config_version) {
-    throw Error("config version is from the future -- you should upgrade your Docker Machine client");
+/// The content of config.json. The original takes the old file away before it puts the new one in its place:
+/// for that moment it is only there under a temporary name.
+std::optional<std::string> read_config(const std::string& folder) {
+  const std::string file = folder + "/config.json";
+  // A folder that changes while it is listed may show neither name: only a few such looks in a row tell.
+  constexpr int patience = 100, looks_in_vain = 5;
+  for (int tries = 0, in_vain = 0; tries < patience && in_vain < looks_in_vain; ++tries) {
+    if (auto text = read_file_if_there(file)) return text;
+    bool being_replaced = false;
+    std::error_code gone;
+    for (const auto& entry : fs::directory_iterator(folder, gone)) {
+      being_replaced = being_replaced || entry.path().filename().string().starts_with("config.json.tmp");
+    }
+    in_vain = being_replaced ? 0 : in_vain + 1;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  if (version < config_version) {
-    throw Error(
-        fmt::format("config.json has the old version {}: run any command of docker-machine 0.16.2 on this "
-                    "machine once, which brings it to version 3",
-                    version));
-  }
+  return read_file_if_there(file);
 }
 
 }  // namespace
@@ -111,19 +119,35 @@ bool Store::exists(const std::string& name) const {
 
 Machine Store::load(const std::string& name) const {
   if (!exists(name)) throw unknown_machine(name);
-  const auto text = read_file_if_there(config_file(name));
+  const std::string folder = machine_folder(name);
+  const auto text = read_config(folder);
   if (!text) {
     // Without its file it is broken; without its folder it was removed while we looked.
     if (!exists(name)) throw unknown_machine(name);
     throw Error(fmt::format("open {}: no such file or directory", config_file(name)), Reason::not_found);
   }
-  Machine machine = in_context("Error getting migrated host", [&] {
-    const Json document = parse_json(*text);
-    check_version(document);
-    return machine_from_document(name, document);
+  return in_context("Error getting migrated host", [&] {
+    Json document = parse_json(*text);
+    const bool is_old = config_version_of(document) < 3;
+    if (is_old) document = migrated(document, name, folder);
+    Machine machine = machine_from_document(name, document);
+    follow_move(machine, folder, root());
+    if (is_old) keep_migrated(machine, *text);
+    return machine;
   });
-  follow_move(machine, machine_folder(name), root());
-  return machine;
+}
+
+void Store::keep_migrated(Machine& machine, const std::string& old_text) const {
+  try {
+    const auto lock = FileLock::try_acquire(file("locks/write-" + machine.name + ".lock"));
+    if (!lock || read_file_if_there(config_file(machine.name)) != old_text) return;
+    write_file(config_file(machine.name) + ".bak", old_text, private_file);
+    const std::string text = config_text(machine);
+    write_file(config_file(machine.name), text, private_file);
+    machine.document = parse_json(text);
+  } catch (const Error&) {
+    // A store that may only be read is read all the same.
+  }
 }
 
 Notes Store::notes(const std::string& name) const {

@@ -33,6 +33,7 @@ class Store {
   bool exists(const std::string& name) const;
   /// Error(not_found) for an unknown machine, other Errors for a file that cannot be used; all in the
   /// original's words. Paths of a store that was moved, or is mounted elsewhere, come out as they are here.
+  /// A file of an older version is brought to version 3; the old one is kept as config.json.bak.
   Machine load(const std::string& name) const;
   Notes notes(const std::string& name) const;
 
@@ -59,6 +60,8 @@ class Store {
   AuthOptions default_auth(const std::string& name) const;
 
  private:
+  /// Writes a machine whose file had an old version, and the old file beside it, if it can be done at once.
+  void keep_migrated(Machine& machine, const std::string& old_text) const;
   void sweep(const std::string& name) const;
   FileLock lock_writes(const std::string& name, const Task& task) const;
   std::string root() const;
