@@ -2,7 +2,6 @@
 # Completion of docker-machine for zsh: source it after compinit, or put it as _docker-machine into a folder of $fpath.
 
 _docker-machine() {
-  emulate -L zsh
   local program=${(Q)words[1]} line
   local -a lines entries spacing
   [[ $program == */* && -x $program ]] || program=docker-machine
