@@ -19,7 +19,7 @@ _docker-machine() {
   done
   (( directive & 2 )) && spacing=(-S '')
   local -i found=1
-  (( $#entries )) && _describe -t values 'docker-machine' entries $spacing && found=0
+  (( $#entries )) && _describe -t values 'docker-machine' entries "${spacing[@]}" && found=0
   if ! (( directive & 4 )); then
     [[ $PREFIX == -*=* ]] && compset -P 1 '*='
     _files && found=0
