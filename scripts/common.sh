@@ -9,8 +9,9 @@ build_packages=(g++ cmake ninja-build git pkg-config ca-certificates curl
   libgtest-dev)
 image_packages=(mmdebstrap qemu-utils qemu-system-x86 e2fsprogs fdisk grub-pc-bin grub-common
   debian-archive-keyring)
-test_packages=(clang-format clang-tidy shellcheck python3 python3-pytest docker.io docker-compose openssh-server openssh-client
-  strace openssl busybox-static rsync sshfs fuse3 fish tcsh zsh expect iproute2 iptables gnutls-bin)
+package_packages=(lowdown python3 dpkg-dev file)
+test_packages=(man-db groff-base clang-format clang-tidy shellcheck python3 python3-pytest docker.io docker-compose openssh-server
+  openssh-client strace openssl busybox-static rsync sshfs fuse3 fish tcsh zsh expect iproute2 iptables gnutls-bin)
 
 if [ "$(id -u)" = 0 ]; then as_root=(); else as_root=(sudo); fi
 build_folder=build/release

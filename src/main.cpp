@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "app/application.h"
+#include "app/docker_plugin.h"
 #include "app/signals.h"
 #include "base/process.h"
 
@@ -52,6 +53,7 @@ int main(int count, char** words) {
                       .out = std::cout,
                       .console = console,
                       .stop = stop};
+  dm::stop_with_docker(process.environment, stop);
   const int code = dm::run_application(process);
   return code == 0 && !process.out.good() ? code_of_lost_output(console) : code;
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/docker_plugin.h"
 #include "app/version.h"
 #include "base/strings.h"
 #include "cli/literals.h"
@@ -70,10 +71,12 @@ std::string help_of(const Application& application) {
 
 /// The command's own arguments; nothing if the command line asked for help, which is shown then.
 std::optional<Arguments> arguments_of(const Command& command, const std::vector<std::string>& rest,
-                                      const Runtime& runtime, Task& task, std::ostream& out) {
+                                      const Runtime& runtime, std::string_view usage_name, Task& task,
+                                      std::ostream& out) {
   if (command.syntax.verbatim) {
-    if (!rest.empty() && (rest[0] == "-h" || rest[0] == "-help" || rest[0] == "--help")) {
-      out << command_help(command.syntax);
+    if (!command.syntax.hidden && !rest.empty() &&
+        (rest[0] == "-h" || rest[0] == "-help" || rest[0] == "--help")) {
+      out << command_help(command.syntax, FlagOrder::as_declared, usage_name);
       return std::nullopt;
     }
     return Arguments{.flags = {}, .words = rest};
@@ -84,10 +87,10 @@ std::optional<Arguments> arguments_of(const Command& command, const std::vector<
   try {
     Arguments arguments = parse_arguments(rest, syntax.flags, runtime.services.environment);
     if (!arguments.help) return arguments;
-    out << command_help(syntax, command.help_order);
+    out << command_help(syntax, command.help_order, usage_name);
     return std::nullopt;
   } catch (const Error& error) {
-    out << usage_text(error, command_help(syntax, command.help_order)) << std::flush;
+    out << usage_text(error, command_help(syntax, command.help_order, usage_name)) << std::flush;
     throw;
   }
 }
@@ -109,13 +112,19 @@ int run_command(Process& process, const Application& application, const GlobalLi
   const Runtime runtime{store, services};
   Task task(clock, process.console, process.stop);
   task.debug("Docker Machine Version:  " + application.program.version);
-  const auto arguments = arguments_of(*command, line.rest, runtime, task, process.out);
+  const auto arguments =
+      arguments_of(*command, line.rest, runtime, application.usage_name(), task, process.out);
   if (!arguments) return 0;
   Context context{application, *command, *arguments, line.global, runtime, process.in, process.out, task};
   return command->run(context);
 }
 
 int dispatch(Process& process) {
+  if (is_metadata_request(process.arguments)) {
+    process.out << plugin_metadata();
+    return 0;
+  }
+  if (auto own = without_docker(process.arguments, process.environment)) process.arguments = std::move(*own);
   Application application{
       .program = {std::filesystem::path(process.arguments.at(0)).filename().string(), version()},
       .command_line = process.arguments,

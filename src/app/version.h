@@ -6,4 +6,7 @@ namespace dm {
 /// "VERSION, build COMMIT".
 std::string version();
 
+/// "VERSION" alone.
+std::string version_number();
+
 }  // namespace dm

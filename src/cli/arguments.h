@@ -17,6 +17,7 @@ struct Syntax {
   std::string arguments;  ///< what the words after the flags mean; may be empty
   std::vector<Flag> flags;
   bool verbatim = false;  ///< everything after the name belongs to the command as it stands (`ssh`)
+  bool hidden = false;    ///< accepted, but not shown in the help
 };
 
 /// A command line taken apart.

@@ -63,15 +63,17 @@ std::string application_help(const Program& program, std::span<const Flag> flags
       program.name, program.version);
   for (const auto& row : flag_rows(with_help(flags))) text += row + "\n  ";
   text += "\nCommands:\n  ";
-  for (const auto& command : commands) text += command.name + "\t" + command.summary + "\n  ";
+  for (const auto& command : commands) {
+    if (!command.hidden) text += command.name + "\t" + command.summary + "\n  ";
+  }
   text += fmt::format("\nRun '{} COMMAND --help' for more information on a command.\n", program.name);
   return align_columns(text);
 }
 
-std::string command_help(const Syntax& command, FlagOrder order) {
+std::string command_help(const Syntax& command, FlagOrder order, std::string_view program) {
   auto rows = flag_rows(command.flags);
   if (order == FlagOrder::by_text) std::ranges::sort(rows);
-  std::string text = fmt::format("Usage: docker-machine {}{} [arg...]\n\n{}\n", command.name,
+  std::string text = fmt::format("Usage: {} {}{} [arg...]\n\n{}\n", program, command.name,
                                  rows.empty() ? "" : " [OPTIONS]", command.summary);
   if (!command.arguments.empty()) text += fmt::format("\nDescription:\n   {}\n", command.arguments);
   if (!rows.empty()) text += "\nOptions:\n   \n";

@@ -1,6 +1,7 @@
 #pragma once
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "cli/arguments.h"
 
@@ -19,6 +20,7 @@ std::string application_help(const Program& program, std::span<const Flag> flags
 /// In which order a command's flags are shown.
 enum class FlagOrder { as_declared, by_text };
 /// One command's help in the original's layout, ending in a newline.
-std::string command_help(const Syntax& command, FlagOrder order = FlagOrder::as_declared);
+std::string command_help(const Syntax& command, FlagOrder order = FlagOrder::as_declared,
+                         std::string_view program = "docker-machine");
 
 }  // namespace dm

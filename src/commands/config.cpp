@@ -33,6 +33,7 @@ const Command config_command{
                           .kind = FlagKind::boolean,
                           .help = "Display the Swarm config instead of the Docker daemon"}}},
     .run = run,
-    .messages = Messages::on_error};
+    .messages = Messages::on_error,
+    .operands = Operands::machine};
 
 }  // namespace dm

@@ -89,6 +89,13 @@ std::string checked_name(Context& context) {
   return words[0];
 }
 
+std::vector<std::string> choices(const std::string& flag, const Store& /*store*/) {
+  std::vector<std::string> names;
+  if (flag != "driver") return names;
+  for (const DriverType* type : built_in_drivers()) names.push_back(type->name());
+  return names;
+}
+
 int run(Context& context) {
   const Runtime& runtime = context.runtime;
   const FlagValues& flags = context.arguments.flags;
@@ -164,6 +171,7 @@ const Command create_command{
                .flags = shared_flags()},
     .run = run,
     .help_order = FlagOrder::by_text,
-    .more_flags = driver_flags};
+    .more_flags = driver_flags,
+    .choices = choices};
 
 }  // namespace dm

@@ -20,7 +20,9 @@ std::string shell_name(const Context& context) {
 /// The command line as typed, for the hint.
 std::string typed(const Context& context) {
   auto words = context.application.command_line;
-  if (words.front().find_first_of(" \\") != std::string::npos) words.front() = '"' + words.front() + '"';
+  const bool is_command = words.front() == name_as_plugin;
+  if (!is_command && words.front().find_first_of(" \\") != std::string::npos)
+    words.front() = '"' + words.front() + '"';
   return join(words, " ");
 }
 
@@ -72,6 +74,11 @@ int unset(Context& context, const Shell& shell) {
   return 0;
 }
 
+std::vector<std::string> choices(const std::string& flag, const Store& /*store*/) {
+  if (flag != "shell") return {};
+  return {"bash", "cmd", "emacs", "fish", "powershell", "sh", "tcsh", "zsh"};
+}
+
 int run(Context& context) {
   const Shell& shell = shell_named(shell_name(context));
   return context.arguments.flags.boolean("unset") ? unset(context, shell) : set(context, shell);
@@ -100,6 +107,8 @@ const Command env_command{
                     .kind = FlagKind::boolean,
                     .help = "Add machine IP to NO_PROXY environment variable"}}},
     .run = run,
-    .messages = Messages::on_error};
+    .messages = Messages::on_error,
+    .operands = Operands::machine,
+    .choices = choices};
 
 }  // namespace dm

@@ -21,8 +21,16 @@ int run(Context& context) {
                             name, application.command_line.front()),
                 Reason::usage);
   }
-  context.out << command_help(command->syntax);
+  context.out << command_help(command->syntax, FlagOrder::as_declared, application.usage_name());
   return 0;
+}
+
+std::vector<std::string> choices(const std::string& flag, const Store& /*store*/) {
+  std::vector<std::string> names;
+  for (const Command* command : all_commands()) {
+    if (flag.empty() && !command->syntax.hidden) names.push_back(command->syntax.name);
+  }
+  return names;
 }
 
 }  // namespace
@@ -32,6 +40,8 @@ const Command help_command{.syntax = {.name = "help",
                                       .aliases = {"h"},
                                       .summary = "Shows a list of commands or help for one command",
                                       .arguments = "Argument is the name of a command, or nothing."},
-                           .run = run};
+                           .run = run,
+                           .operands = Operands::choice,
+                           .choices = choices};
 
 }  // namespace dm

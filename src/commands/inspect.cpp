@@ -43,6 +43,7 @@ const Command inspect_command{.syntax = {.name = "inspect",
                                          .flags = {{.name = "format",
                                                     .help = "Format the output using the given go template.",
                                                     .aliases = {"f"}}}},
-                              .run = run};
+                              .run = run,
+                              .operands = Operands::machine};
 
 }  // namespace dm

@@ -22,6 +22,7 @@ extern const Command ip_command;
 const Command ip_command{.syntax = {.name = "ip",
                                     .summary = "Get the IP address of a machine",
                                     .arguments = "Argument(s) are one or more machine names."},
-                         .run = run};
+                         .run = run,
+                         .operands = Operands::machines};
 
 }  // namespace dm

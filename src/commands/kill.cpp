@@ -17,6 +17,7 @@ extern const Command kill_command;
 const Command kill_command{.syntax = {.name = "kill",
                                       .summary = "Kill a machine",
                                       .arguments = "Argument(s) are one or more machine names."},
-                           .run = run};
+                           .run = run,
+                           .operands = Operands::machines};
 
 }  // namespace dm

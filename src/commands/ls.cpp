@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "cli/columns.h"
 #include "commands/machines.h"
+#include "drivers/catalogue.h"
 #include "operations/filter.h"
 #include "operations/survey.h"
 #include "text_template/duration.h"
@@ -164,6 +165,21 @@ int run(Context& context) {
   return 0;
 }
 
+/// The filters: keys, and the values that can be known without asking anybody.
+std::vector<std::string> choices(const std::string& flag, const Store& store) {
+  if (flag != "filter") return {};
+  std::vector<std::string> filters;
+  for (const DriverType* type : built_in_drivers()) filters.push_back("driver=" + type->name());
+  filters.emplace_back("label=");
+  for (const auto& name : store.names()) filters.push_back("name=" + name);
+  filters.emplace_back("name=");
+  for (int state = 1; state <= static_cast<int>(State::timeout); ++state)
+    filters.push_back("state=" + text(static_cast<State>(state)));
+  for (const auto& name : store.names()) filters.push_back("swarm=" + name);
+  filters.emplace_back("swarm=");
+  return filters;
+}
+
 }  // namespace
 
 extern const Command ls_command;
@@ -182,6 +198,7 @@ const Command ls_command{
                .otherwise = 10LL,
                .aliases = {"t"}},
               {.name = "format", .help = "Pretty-print machines using a Go template", .aliases = {"f"}}}},
-    .run = run};
+    .run = run,
+    .choices = choices};
 
 }  // namespace dm

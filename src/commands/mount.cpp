@@ -46,6 +46,7 @@ const Command mount_command{.syntax = {.name = "mount",
                                                   .kind = FlagKind::boolean,
                                                   .help = "Unmount instead of mount",
                                                   .aliases = {"u"}}}},
-                            .run = run};
+                            .run = run,
+                            .operands = Operands::locations};
 
 }  // namespace dm

@@ -19,6 +19,7 @@ extern const Command provision_command;
 const Command provision_command{.syntax = {.name = "provision",
                                            .summary = "Re-provision existing machines",
                                            .arguments = "Argument(s) are one or more machine names."},
-                                .run = run};
+                                .run = run,
+                                .operands = Operands::machines};
 
 }  // namespace dm

@@ -39,6 +39,7 @@ const Command regenerate_certs_command{
                          {.name = "client-certs",
                           .kind = FlagKind::boolean,
                           .help = "Also regenerate client certificates and CA."}}},
-    .run = run};
+    .run = run,
+    .operands = Operands::machines};
 
 }  // namespace dm

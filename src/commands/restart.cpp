@@ -21,6 +21,7 @@ extern const Command restart_command;
 const Command restart_command{.syntax = {.name = "restart",
                                          .summary = "Restart a machine",
                                          .arguments = "Argument(s) are one or more machine names."},
-                              .run = run};
+                              .run = run,
+                              .operands = Operands::machines};
 
 }  // namespace dm

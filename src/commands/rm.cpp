@@ -73,6 +73,7 @@ const Command rm_command{
                           .help =
                               "Assumes automatic yes to proceed with remove, without prompting further user "
                               "confirmation"}}},
-    .run = run};
+    .run = run,
+    .operands = Operands::machines};
 
 }  // namespace dm

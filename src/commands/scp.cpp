@@ -81,6 +81,7 @@ const Command scp_command{
                .kind = FlagKind::boolean,
                .help = "Disables the progress meter as well as warning and diagnostic messages from ssh",
                .aliases = {"q"}}}},
-    .run = run};
+    .run = run,
+    .operands = Operands::locations};
 
 }  // namespace dm

@@ -26,6 +26,7 @@ const Command ssh_command{.syntax = {.name = "ssh",
                                      .summary = "Log into or run a command on a machine with SSH.",
                                      .arguments = "Arguments are [machine-name] [command]",
                                      .verbatim = true},
-                          .run = run};
+                          .run = run,
+                          .operands = Operands::machine};
 
 }  // namespace dm

@@ -20,6 +20,7 @@ extern const Command start_command;
 const Command start_command{.syntax = {.name = "start",
                                        .summary = "Start a machine",
                                        .arguments = "Argument(s) are one or more machine names."},
-                            .run = run};
+                            .run = run,
+                            .operands = Operands::machines};
 
 }  // namespace dm

@@ -19,6 +19,7 @@ extern const Command status_command;
 const Command status_command{.syntax = {.name = "status",
                                         .summary = "Get the status of a machine",
                                         .arguments = "Argument is a machine name."},
-                             .run = run};
+                             .run = run,
+                             .operands = Operands::machine};
 
 }  // namespace dm

@@ -17,6 +17,7 @@ extern const Command stop_command;
 const Command stop_command{.syntax = {.name = "stop",
                                       .summary = "Stop a machine",
                                       .arguments = "Argument(s) are one or more machine names."},
-                           .run = run};
+                           .run = run,
+                           .operands = Operands::machines};
 
 }  // namespace dm

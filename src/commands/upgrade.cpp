@@ -22,6 +22,7 @@ const Command upgrade_command{
          .arguments = "Argument(s) are one or more machine names.",
          .flags = {{.name = "engine-version",
                     .help = "Version to go to, newer or older, e.g. 24.0 or 24.0.7 (default: the newest)"}}},
-    .run = run};
+    .run = run,
+    .operands = Operands::machines};
 
 }  // namespace dm

@@ -16,6 +16,7 @@ extern const Command url_command;
 const Command url_command{.syntax = {.name = "url",
                                      .summary = "Get the URL of a machine",
                                      .arguments = "Argument is a machine name."},
-                          .run = run};
+                          .run = run,
+                          .operands = Operands::machine};
 
 }  // namespace dm

@@ -23,6 +23,7 @@ const Command version_command{
     .syntax = {.name = "version",
                .summary = "Show the Docker Machine version or a machine docker version",
                .arguments = "Argument is a machine name, or nothing."},
-    .run = run};
+    .run = run,
+    .operands = Operands::machine};
 
 }  // namespace dm
