@@ -38,6 +38,8 @@ def main():
         roff = subprocess.run([wanted.lowdown, "-s", "-Tman", "-M", f"title={name}", "-M", "section=1", "-M",
                                f"source=docker-machine {wanted.version}", "-M", "volume=Docker Machine", "-M", "date="],
                               input=text, capture_output=True, text=True, check=True).stdout
+        # Tables have narrow columns, which stretched lines would tear apart.
+        roff = re.sub(r"^(\.TH .*)$", r"\1\n.ad l\n.nh", roff, count=1, flags=re.MULTILINE)
         (wanted.folder / f"{name}.1.gz").write_bytes(gzip.compress(roff.encode(), 9, mtime=0))
 
 
