@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import subprocess
 
 import cli
@@ -37,12 +38,11 @@ def test_manual_pages_render(build_folder):
     pages = sorted((build_folder / "man1").glob("*.gz"))
     assert len(pages) == len(commands()) + 1
     for page in pages:
-        shown = run("man", "--warnings", "-l", page, env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80", "MANPAGER": "cat", "PAGER": "cat"})
-        for title in ("NAME", "DESCRIPTION", "SEE ALSO"):
-            assert f"\n{title}\n" in "\n" + shown, f"{page}\n{shown}"
-        formatted = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", page], capture_output=True, text=True,
-                                   timeout=60, check=True, env={**os.environ, "LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "MANWIDTH": "80"})
-        assert formatted.stderr == "" and formatted.stdout, page
+        formatted = subprocess.run(["man", "--warnings", "-l", page], capture_output=True, text=True, timeout=60, check=True,
+                                   env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80", "MANPAGER": "cat", "PAGER": "cat"})
+        assert formatted.stderr == "", page
+        titles = re.findall("^[A-Z].*", formatted.stdout, flags=re.MULTILINE)
+        assert titles[0] == "NAME" and "DESCRIPTION" in titles and titles[-1] == "SEE ALSO", page
 
 
 def test_release_files(release):
