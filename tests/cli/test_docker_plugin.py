@@ -72,10 +72,10 @@ def test_newer_clients_end_it_by_a_socket(docker_machine, silent_server):
         server.listen()
         server.settimeout(20)
         running = docker_machine.start(
-            "create", "-d", "generic", "--generic-ip-address", silent_server.address, "--generic-ssh-port", silent_server.port,
+            "create", "-d", "generic", "--generic-ip-address", "127.0.0.1", "--generic-ssh-port", silent_server.port,
             "--generic-ssh-key", key, "x", environment={"DOCKER_CLI_PLUGIN_SOCKET": "@" + address})
         connection, _ = server.accept()
-        assert running.alive
+        assert silent_server.connected.wait(20), "it never came to wait"
         connection.close()
         assert running.finish(limit=20).code == 130
 
