@@ -1,6 +1,9 @@
 """`docker machine …` with Debian's docker client."""
 
 import json
+import os
+import socket
+from subprocess import run
 
 import pytest
 
@@ -57,6 +60,24 @@ def test_control_c(docker):
         terminal.send("\x03")
         assert terminal.finish(10) == 130
     assert docker("machine", "ls", "-q") == "dev\n"
+
+
+def test_newer_clients_end_it_by_a_socket(docker_machine, silent_server):
+    """Instead of a signal, they close the connection that the plugin has made to them."""
+    key = docker_machine.home / "key"
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    with socket.socket(socket.AF_UNIX) as server:
+        address = f"docker_cli_{os.getpid()}"
+        server.bind("\0" + address)
+        server.listen()
+        server.settimeout(20)
+        running = docker_machine.start(
+            "create", "-d", "generic", "--generic-ip-address", "127.0.0.1", "--generic-ssh-port", silent_server.port,
+            "--generic-ssh-key", key, "x", environment={"DOCKER_CLI_PLUGIN_SOCKET": "@" + address})
+        connection, _ = server.accept()
+        assert silent_server.connected.wait(20), "it never came to wait"
+        connection.close()
+        assert running.finish(limit=20).code == 130
 
 
 def test_completion_as_the_client_asks(docker, docker_machine):

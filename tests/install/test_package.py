@@ -41,7 +41,7 @@ def test_install_use_remove(debian, release):
     before = files_of(debian)
     run("chroot", debian, "dpkg", "--install", f"/{package.name}")
     assert "docker-machine version" in run("chroot", debian, "docker-machine", "version")
-    assert run("chroot", debian, "docker-machine", "ls", "-q", env={"HOME": "/root", "PATH": "/usr/bin:/bin"}) == ""
+    assert run("/usr/sbin/chroot", debian, "docker-machine", "ls", "-q", env={"HOME": "/root", "PATH": "/usr/bin:/bin"}) == ""
     assert not run("chroot", debian, "dpkg", "--audit")
     files = run("chroot", debian, "dpkg", "--listfiles", "docker-machine").splitlines()
     for file in ("/usr/bin/docker-machine", "/usr/share/man/man1/docker-machine-create.1.gz", "/usr/share/doc/docker-machine/copyright",
