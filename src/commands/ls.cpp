@@ -55,12 +55,18 @@ std::string swarm_of(const SurveyRow& row, const std::vector<SurveyRow>& all) {
   return master->name == row.name ? master->name + " (master)" : master->name;
 }
 
+/// Field for field as the original's Go structs, since templates of users name them.
 Value engine_options(const EngineOptions& engine) {
   return Value::record("engine.Options", {{"ArbitraryFlags", Value::list(engine.arbitrary_flags)},
+                                          {"Dns", Value::list(std::vector<std::string>())},
+                                          {"GraphDir", ""},
                                           {"Env", Value::list(engine.environment)},
+                                          {"Ipv6", false},
                                           {"InsecureRegistry", Value::list(engine.insecure_registry)},
                                           {"Labels", Value::list(engine.labels)},
+                                          {"LogLevel", ""},
                                           {"StorageDriver", engine.storage_driver},
+                                          {"SelinuxEnabled", false},
                                           {"TlsVerify", true},
                                           {"RegistryMirror", Value::list(engine.registry_mirror)},
                                           {"InstallURL", engine.install_url}});
@@ -75,24 +81,29 @@ Value swarm_options(const SwarmOptions& swarm) {
                                          {"Host", swarm.host},
                                          {"Image", swarm.image},
                                          {"Strategy", swarm.strategy},
+                                         {"Heartbeat", 0},
+                                         {"Overcommit", 0.0},
                                          {"ArbitraryFlags", Value::list(swarm.arbitrary_flags)},
                                          {"ArbitraryJoinFlags", Value::list(swarm.arbitrary_join_flags)},
+                                         {"Env", Value::list(std::vector<std::string>())},
                                          {"IsExperimental", swarm.is_experimental}});
+}
+
+std::string active_text(const SurveyRow& row, const Activity& activity) {
+  if (!row.machine || row.state == State::timeout) return "";
+  if (activity.engine) return "*";
+  return activity.swarm ? "* (swarm)" : "-";
 }
 
 Value as_value(const SurveyRow& row, const std::vector<SurveyRow>& all, const std::string& docker_host) {
   const Activity activity = activity_of(row, docker_host);
-  const bool unanswered = !row.machine || row.state == State::timeout;
   const EngineOptions engine = row.machine ? row.machine->engine : EngineOptions();
   const SwarmOptions swarm = row.machine ? row.machine->swarm : SwarmOptions();
   const Value engine_record = engine_options(engine), swarm_record = swarm_options(swarm);
   return Value::record(
       "commands.HostListItem",
       {{"Name", row.name},
-       {"Active", unanswered        ? ""
-                  : activity.engine ? "*"
-                  : activity.swarm  ? "* (swarm)"
-                                    : "-"},
+       {"Active", active_text(row, activity)},
        {"ActiveHost", activity.engine},
        {"ActiveSwarm", activity.swarm},
        {"DriverName", row.driver_name},
@@ -139,6 +150,29 @@ std::string rendered(std::string format, const std::vector<SurveyRow>& rows, con
   return table ? align_columns(text, {.minimum = 5, .tab = 1, .padding = 3, .fill = ' '}) : text;
 }
 
+/// The same fields for programs, in one document.
+Json as_json(const std::vector<SurveyRow>& rows, const std::string& docker_host) {
+  Json list = Json::array();
+  for (const auto& row : rows) {
+    const Activity activity = activity_of(row, docker_host);
+    const Json options = row.machine ? document_of(*row.machine)["HostOptions"] : Json::object();
+    list.push_back({{"Name", row.name},
+                    {"Active", active_text(row, activity)},
+                    {"ActiveHost", activity.engine},
+                    {"ActiveSwarm", activity.swarm},
+                    {"DriverName", row.driver_name},
+                    {"State", text(row.state)},
+                    {"URL", row.url},
+                    {"SwarmOptions", options.value("SwarmOptions", Json())},
+                    {"Swarm", swarm_of(row, rows)},
+                    {"EngineOptions", options.value("EngineOptions", Json())},
+                    {"Error", row.error},
+                    {"DockerVersion", row.engine_version},
+                    {"ResponseMilliseconds", row.took.count()}});
+  }
+  return list;
+}
+
 int run(Context& context) {
   const FlagValues& flags = context.arguments.flags;
   const Filter filter(flags.list("filter"));
@@ -160,8 +194,12 @@ int run(Context& context) {
   std::ranges::sort(rows,
                     [](const SurveyRow& a, const SurveyRow& b) { return natural_less(a.name, b.name); });
   const std::string& format = flags.text("format");
-  context.out << rendered(format.empty() ? default_format : format, rows,
-                          context.runtime.services.environment.variable_or("DOCKER_HOST", ""));
+  const std::string docker_host = context.runtime.services.environment.variable_or("DOCKER_HOST", "");
+  if (format == "json") {
+    context.out << go_json(as_json(rows, docker_host), 4) << "\n";
+  } else {
+    context.out << rendered(format.empty() ? default_format : format, rows, docker_host);
+  }
   return 0;
 }
 
@@ -184,20 +222,23 @@ std::vector<std::string> choices(const std::string& flag, const Store& store) {
 
 extern const Command ls_command;
 const Command ls_command{
-    .syntax =
-        {.name = "ls",
-         .summary = "List machines",
-         .flags =
-             {{.name = "quiet", .kind = FlagKind::boolean, .help = "Enable quiet mode", .aliases = {"q"}},
-              {.name = "filter",
-               .kind = FlagKind::list,
-               .help = "Filter output based on conditions provided"},
-              {.name = "timeout",
-               .kind = FlagKind::number,
-               .help = "Timeout in seconds, default to 10s",
-               .otherwise = 10LL,
-               .aliases = {"t"}},
-              {.name = "format", .help = "Pretty-print machines using a Go template", .aliases = {"f"}}}},
+    .syntax = {.name = "ls",
+               .summary = "List machines",
+               .flags = {{.name = "quiet",
+                          .kind = FlagKind::boolean,
+                          .help = "Enable quiet mode",
+                          .aliases = {"q"}},
+                         {.name = "filter",
+                          .kind = FlagKind::list,
+                          .help = "Filter output based on conditions provided"},
+                         {.name = "timeout",
+                          .kind = FlagKind::number,
+                          .help = "Timeout in seconds, default to 10s",
+                          .otherwise = 10LL,
+                          .aliases = {"t"}},
+                         {.name = "format",
+                          .help = "Pretty-print machines using a Go template, or print them as json",
+                          .aliases = {"f"}}}},
     .run = run,
     .choices = choices};
 

@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
+
 #include <array>
 #include <iostream>
 
@@ -78,6 +80,16 @@ std::string ask(Context& context, const std::string& question) {
   const std::string answer(trim(*line));
   if (answer.empty()) throw Error("unexpected newline");
   return answer;
+}
+
+Flag json_flag() { return {.name = "format", .help = "Print it as json", .aliases = {"f"}}; }
+
+bool wants_json(const Context& context) {
+  const std::string& format = context.arguments.flags.text("format");
+  if (!format.empty() && format != "json") {
+    throw Error(fmt::format("Unknown format {}: there is \"json\"", go_quote(format)), Reason::usage);
+  }
+  return !format.empty();
 }
 
 }  // namespace dm

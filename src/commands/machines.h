@@ -19,6 +19,11 @@ int on_machines(Context& context, const std::function<void(const std::string& na
 /// Prints the command's help on the output, then throws `message` as a usage error.
 [[noreturn]] void refuse_with_help(Context& context, const std::string& message);
 
+/// The flag --format of commands that print one thing: "" or "json".
+Flag json_flag();
+/// Whether the answer is wanted as JSON; Error(usage) for another word than "json".
+bool wants_json(const Context& context);
+
 /// Asks on the output, reads a line; Error as the original's on an empty one or at the end of the input,
 /// Cancelled at once when the task is stopped.
 std::string ask(Context& context, const std::string& question);

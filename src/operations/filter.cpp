@@ -2,6 +2,7 @@
 #include "operations/filter.h"
 
 #include <fmt/core.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 
@@ -17,12 +18,50 @@ bool any_or_none(const std::vector<Wanted>& wanted, Matches&& matches) {
 
 bool equal_fold(std::string_view a, std::string_view b) { return lower(a) == lower(b); }
 
-std::regex compile(const std::string& pattern) {
-  try {
-    return std::regex(pattern, std::regex::ECMAScript | std::regex::optimize);
-  } catch (const std::regex_error& error) {
-    throw Error(fmt::format("error parsing regexp: {}: `{}`", error.what(), pattern), Reason::usage);
+/// Go's words for what is wrong with an expression.
+std::string fault_of(const re2::RE2& expression) {
+  switch (expression.error_code()) {
+    case re2::RE2::ErrorBadEscape:
+      return "invalid escape sequence";
+    case re2::RE2::ErrorBadCharClass:
+      return "invalid character class";
+    case re2::RE2::ErrorBadCharRange:
+      return "invalid character class range";
+    case re2::RE2::ErrorMissingBracket:
+      return "missing closing ]";
+    case re2::RE2::ErrorMissingParen:
+      return "missing closing )";
+    case re2::RE2::ErrorUnexpectedParen:
+      return "unexpected )";
+    case re2::RE2::ErrorTrailingBackslash:
+      return "trailing backslash at end of expression";
+    case re2::RE2::ErrorRepeatArgument:
+      return "missing argument to repetition operator";
+    case re2::RE2::ErrorRepeatSize:
+      return "invalid repeat count";
+    case re2::RE2::ErrorRepeatOp:
+      return "invalid nested repetition operator";
+    case re2::RE2::ErrorBadPerlOp:
+      return "invalid or unsupported Perl syntax";
+    case re2::RE2::ErrorBadUTF8:
+      return "invalid UTF-8";
+    case re2::RE2::ErrorBadNamedCapture:
+      return "invalid named capture";
+    default:
+      return expression.error();
   }
+}
+
+std::shared_ptr<const re2::RE2> compile(const std::string& pattern) {
+  auto expression = std::make_shared<const re2::RE2>(pattern, re2::RE2::Quiet);
+  if (expression->ok()) return expression;
+  // Go shows the whole expression where a parenthesis is missing, and nothing after a backslash at the end.
+  std::string part = expression->error_arg();
+  if (expression->error_code() == re2::RE2::ErrorMissingParen ||
+      expression->error_code() == re2::RE2::ErrorUnexpectedParen)
+    part = pattern;
+  if (expression->error_code() == re2::RE2::ErrorTrailingBackslash) part.clear();
+  throw Error(fmt::format("error parsing regexp: {}: `{}`", fault_of(*expression), part), Reason::usage);
 }
 
 bool has_label(const std::vector<std::string>& labels, const std::string& wanted) {
@@ -66,7 +105,8 @@ bool Filter::accepts(const SurveyRow& row, const std::vector<SurveyRow>& all) co
     return master != nullptr && equal_fold(master->name, name);
   };
   return any_or_none(drivers_, [&](const auto& name) { return equal_fold(machine.driver_name, name); }) &&
-         any_or_none(names_, [&](const auto& pattern) { return std::regex_search(row.name, pattern); }) &&
+         any_or_none(names_,
+                     [&](const auto& pattern) { return re2::RE2::PartialMatch(row.name, *pattern); }) &&
          any_or_none(swarms_, in_swarm) &&
          any_or_none(labels_, [&](const auto& label) { return has_label(machine.engine.labels, label); });
 }

@@ -1,16 +1,21 @@
 #pragma once
-#include <regex>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "operations/survey.h"
+
+namespace re2 {
+class RE2;
+}
 
 namespace dm {
 
 /// The filters of `ls`: of one key any may match, of different keys all must.
 class Filter {
  public:
-  /// From "KEY=VALUE" texts; Error "Unsupported filter syntax", "Unsupported filter key 'foo'".
+  /// From "KEY=VALUE" texts; Error "Unsupported filter syntax", "Unsupported filter key 'foo'", or Go's
+  /// text for a regular expression that is none ("error parsing regexp: missing closing ]: `[`").
   explicit Filter(const std::vector<std::string>& texts);
 
   /// Whether rows must be surveyed before `accepts_state` can be asked.
@@ -22,7 +27,7 @@ class Filter {
 
  private:
   std::vector<std::string> drivers_, states_, swarms_, labels_;
-  std::vector<std::regex> names_;
+  std::vector<std::shared_ptr<const re2::RE2>> names_;
 };
 
 /// The master among the rows that shares this machine's discovery, or nullptr.
