@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 from conftest import BOOT_LIMIT, CREATE, PAGE
@@ -230,7 +231,12 @@ def test_a_second_machine_has_the_same_ports_and_a_killed_creation_can_be_remove
     finally:
         running.abandon()
     assert second.address != dev.address
-    assert listeners_of(number) == {(second.address, second.ssh_port), (second.address, 2376), (second.address, 8000)}
+    listeners = {(second.address, second.ssh_port), (second.address, 2376), (second.address, 8000)}
+    # It has noted its number before it listens.
+    until = time.monotonic() + 60
+    while listeners_of(number) != listeners and time.monotonic() < until:
+        time.sleep(0.1)
+    assert listeners_of(number) == listeners
     assert second.reservations == [second.address]
 
     rows = docker_machine("ls", "--timeout", "5")
