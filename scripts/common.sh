@@ -10,7 +10,7 @@ build_packages=(g++ cmake ninja-build git pkg-config ca-certificates curl
 image_packages=(mmdebstrap qemu-utils qemu-system-x86 e2fsprogs fdisk grub-pc-bin grub-common
   debian-archive-keyring)
 package_packages=(lowdown python3 dpkg-dev file)
-test_packages=(man-db groff-base clang-format clang-tidy shellcheck python3 python3-pytest docker.io podman docker-compose openssh-server
+test_packages=(man-db groff-base clang-format clang-tidy shellcheck python3 python3-pytest docker.io podman ansible docker-compose openssh-server
   openssh-client strace openssl busybox-static rsync sshfs fuse3 fish tcsh zsh expect iproute2 iptables gnutls-bin)
 
 if [ "$(id -u)" = 0 ]; then as_root=(); else as_root=(sudo); fi
