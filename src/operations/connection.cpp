@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <string_view>
+
 #include "base/strings.h"
 
 namespace dm {
@@ -14,6 +16,13 @@ constexpr auto answer_limit = std::chrono::seconds(90);
 void check(const Runtime& runtime, const OpenMachine& open, const std::string& url, Task& task) {
   Task limited = task.within(connection_limit);
   check_connection(runtime.services.http, {.url = url, .tls = tls_files(open.machine)}, limited);
+}
+
+/// Whether the other side was there and hung up on us, as an engine does that is being restarted: once is no
+/// verdict.
+bool hung_up(const Error& error) {
+  const std::string_view text = error.what();
+  return text.ends_with("EOF") || text.ends_with("connection reset by peer");
 }
 
 Error certificate_error(const std::string& url, const Error& cause) {
@@ -60,7 +69,7 @@ std::string engine_url(const Runtime& runtime, OpenMachine& open, Task& task) {
   }
   remember(runtime, open, task);
   if (current.empty()) throw Error("Host is not running");
-  if (current == known) throw certificate_error(known, *failure);
+  if (current == known && !hung_up(*failure)) throw certificate_error(known, *failure);
   try {
     check(runtime, open, current, task);
     return current;

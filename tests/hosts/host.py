@@ -52,7 +52,7 @@ class Host:
                      "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined",
                      "--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec",
                      # A file system of the engine's folder, on which the host's own engine can lay its layers.
-                     "--volume", "/var/lib/docker", "--entrypoint", "/sbin/host_init"]
+                     "--volume", "/var/lib/docker", "--entrypoint", "/usr/sbin/host_init"]
         for capability in CAPABILITIES:
             arguments += ["--cap-add", capability]
         self.engine.docker(*arguments, engines.image_name(self.kind))

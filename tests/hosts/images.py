@@ -21,7 +21,14 @@ COMMON_PACKAGES = (
 PACKAGES = {
     "bare": COMMON_PACKAGES,
     "docker": COMMON_PACKAGES + ("docker.io", "curl"),
+    "bullseye": COMMON_PACKAGES,
+    "trixie": COMMON_PACKAGES,
 }
+
+
+def suite_of(kind):
+    """Debian's release that the image is made of: its own name, or the one that the tests run on."""
+    return kind if kind in ("bullseye", "trixie") else SUITE
 
 # Run with the new root as "$1". What is left out here is what must differ from host to host, what would
 # tell of the computer that built the image, and what would hold apt's lock at a time nobody chose.
@@ -65,8 +72,8 @@ def apt_options():
     return [line for line in answer.splitlines() if line.split(" ", 1)[0] in names]
 
 
-def apt_sources():
-    """The lines by which this computer gets Debian's packages; empty if it has none of this suite."""
+def apt_sources(suite):
+    """The lines by which a computer of that suite gets Debian's packages where this one gets them; empty if it has none."""
     answer = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)",
          "Created-By: Packages"],
@@ -76,7 +83,9 @@ def apt_sources():
         uri, release, component, origin = (row.split() + [""] * 4)[:4]
         if origin == "Debian" and release.startswith(SUITE) and component == "main":
             line = f"deb {uri} {release} main"
-            if line not in lines:
+            if suite != SUITE:  # its updates may lie elsewhere
+                line = f"deb {uri} {suite} main" if release == SUITE else None
+            if line and line not in lines:
                 lines.append(line)
     return lines
 
@@ -93,7 +102,7 @@ def recipe(kind):
 
 def tar_path(kind):
     """Where the image's tar is, or will be. Asking apt itself would cost each run a second."""
-    recipe_hash = hashlib.sha256("\0".join([SUITE, *recipe(kind)]).encode())
+    recipe_hash = hashlib.sha256("\0".join([suite_of(kind), *recipe(kind)]).encode())
     apt = Path("/etc/apt")
     for path in sorted([*apt.glob("sources.list*"), *apt.glob("sources.list.d/*"), *apt.glob("apt.conf*"),
                         *apt.glob("apt.conf.d/*")]):
@@ -112,7 +121,7 @@ def build(kind, say):
         say(f"making the image '{kind}' out of Debian packages (once): {path}")
         draft = path.with_suffix(".draft")
         argv = recipe(kind) + [f"--aptopt={option}" for option in apt_options()]
-        argv += [SUITE, str(draft), *apt_sources()]
+        argv += [suite_of(kind), str(draft), *apt_sources(suite_of(kind))]
         made = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=BUILD_LIMIT)
         if made.returncode != 0:
