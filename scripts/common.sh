@@ -9,7 +9,7 @@ build_packages=(g++ cmake ninja-build git pkg-config ca-certificates curl
   libgtest-dev)
 image_packages=(mmdebstrap qemu-utils qemu-system-x86 e2fsprogs fdisk grub-pc-bin grub-common
   debian-archive-keyring)
-test_packages=(clang-format clang-tidy shellcheck python3 python3-pytest docker.io docker-compose openssh-server openssh-client
+test_packages=(clang-format clang-tidy shellcheck python3 python3-pytest docker.io podman docker-compose openssh-server openssh-client
   strace openssl busybox-static rsync fish tcsh zsh expect iproute2 iptables gnutls-bin)
 
 if [ "$(id -u)" = 0 ]; then as_root=(); else as_root=(sudo); fi
