@@ -84,7 +84,7 @@ class LibsshConnectorTest : public testing::Test {
   static inline TestFolder* shared_ = nullptr;
   static inline Sshd* server_ = nullptr;
   TestFolder own_;
-  TestTask test_;
+  WaitingTask test_;
   Task task_ = test_.task.within(seconds(30));
   std::unique_ptr<LibsshConnector> connector_;
 };
