@@ -152,6 +152,7 @@ class Account:
         self._ids = {"droplet": itertools.count(412345678), "action": itertools.count(2100000001), "key": itertools.count(45000001)}
         self._addresses = itertools.count(1)
         self._workers = ThreadPoolExecutor(max_workers=32, thread_name_prefix="hook")
+        self._last_work = {}
         self.owner = str(uuid.uuid4())
         self.vpcs = {vpc["id"]: vpc for vpc in self._default_vpcs()}
         self.projects = {}
@@ -159,7 +160,8 @@ class Account:
         self.default_project = project["id"]
 
     def close(self):
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        """Waits for the hooks that run; those that wait for their turn do not begin any more."""
+        self._workers.shutdown(cancel_futures=True)
 
     def _default_vpcs(self):
         for number, region in enumerate(catalogue.OPEN_REGIONS):
@@ -183,9 +185,21 @@ class Account:
         number = next(self._addresses)
         return f"198.18.{number // 250 % 250}.{number % 250 + 1}"
 
-    def run_hook(self, hook, *arguments):
-        """Runs a hook beside the requests."""
-        return self._workers.submit(hook, *arguments)
+    def run_hook(self, hook, droplet_id, *arguments):
+        """Runs a hook beside the requests, after those that run for the same droplet already."""
+        if type(self.hooks) is NoHooks:
+            nothing = Future()
+            nothing.set_result(None)
+            return nothing
+        before = self._last_work.get(droplet_id)
+
+        def run():
+            if before:
+                before.exception()
+            return hook(*arguments)
+
+        self._last_work[droplet_id] = self._workers.submit(run)
+        return self._last_work[droplet_id]
 
     def begin(self, kind, resource_id, resource_type, region, seconds, effect=None, work=None, fails=False):
         """Notes an action, which `settle` ends."""

@@ -148,7 +148,8 @@ class Api:
         return self._finish(Answer(status, {"id": word, "message": message, "request_id": str(uuid.uuid4())}, dict(headers or {})))
 
     def _finish(self, answer):
-        answer.headers = {**self.limits.headers(), "x-request-id": str(uuid.uuid4()), **answer.headers}
+        number = (answer.body or {}).get("request_id") or str(uuid.uuid4())
+        answer.headers = {**self.limits.headers(), "x-request-id": number, **answer.headers}
         return answer
 
     def check(self):

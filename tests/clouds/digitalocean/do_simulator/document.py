@@ -30,7 +30,7 @@ _format("uri", lambda text: all(urllib.parse.urlsplit(text)[:2]))
 
 
 def _json_schema(node):
-    """OpenAPI 3.0's dialect as JSON Schema of draft 4, from which it differs in `nullable`."""
+    """OpenAPI 3.0's dialect as JSON Schema of draft 4, from which it differs in `nullable` and `discriminator`."""
     if isinstance(node, list):
         return [_json_schema(item) for item in node]
     if not isinstance(node, dict):
@@ -40,6 +40,9 @@ def _json_schema(node):
         node["type"] = [node["type"], "null"]
         if isinstance(node.get("enum"), list):
             node["enum"] = node["enum"] + [None]
+    # One is chosen by a member's value; others may fit as well.
+    if "discriminator" in node and "oneOf" in node:
+        node["anyOf"] = node.pop("oneOf")
     return node
 
 

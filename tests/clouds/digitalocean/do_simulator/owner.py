@@ -21,7 +21,8 @@ class Owner:
     def _power(self, number, event, status):
         with self._account.lock:
             droplet = self._account.droplets[number]
-        self._account.hooks.power(number, event)
+            work = self._account.run_hook(self._account.hooks.power, number, number, event)
+        work.result()
         with self._account.lock:
             droplet.status = status
 

@@ -24,6 +24,11 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def handle_expect_100(self):
+        go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return go_on
+
     def _content(self):
         return self.rfile.read(int(self.headers.get("content-length") or 0))
 
