@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ def public_key():
     """A new line of authorized_keys, whose private half nobody has."""
     blob = b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20" + os.urandom(32)
     return f"ssh-ed25519 {base64.b64encode(blob).decode()} somebody"
+
+
+def until(condition, seconds=30):
+    """Waits for a condition, and fails if it does not come true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
 
 
 class Answer:

@@ -6,21 +6,15 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from digitalocean_cloud import SMALL, Caller, Simulator, call, cloud, droplet, public_key  # noqa: F401 fixtures
+from digitalocean_cloud import SMALL, Caller, Simulator, call, cloud, droplet, public_key, until  # noqa: F401 fixtures
 from do_simulator import NoHooks
 
 SERVE = Path(__file__).resolve().parent / "digitalocean" / "serve.py"
 QUICK = {"visible_after": 0, "address_after": 0, "active_after": 0, "action_seconds": 0, "gone_after": 0}
-
-
-def until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def test_the_next_request_fails(cloud, call):  # noqa: F811
@@ -55,6 +49,14 @@ def test_an_observer_sees_each_request_before_and_after(cloud, call):  # noqa: F
     cloud.api.observer = lambda moment, record: seen.append((moment, record["operation"], len(cloud.account.droplets), record["status"]))
     call("POST", "/v2/droplets", SMALL)
     assert seen == [("arrived", "droplets_create", 0, None), ("obeyed", "droplets_create", 1, None)]
+
+
+def test_many_clients_at_once(cloud, call):  # noqa: F811
+    cloud.set(droplet_limit=10)
+    with ThreadPoolExecutor(24) as clients:
+        statuses = list(clients.map(lambda number: call("POST", "/v2/droplets", {**SMALL, "name": f"m{number}"}).status, range(24)))
+    assert sorted(statuses) == [202] * 10 + [422] * 14
+    assert len({left["id"] for left in cloud.left()["droplets"]}) == 10
 
 
 def test_the_owner_at_the_console(cloud, call, droplet):  # noqa: F811

@@ -25,7 +25,8 @@ REQUESTS = [
     ("a uuid that is none", "GET", "/v2/vpcs/1", None, 404, "vpc_id"),
     ("an operation that nobody knows", "POST", "/v2/droplet", SMALL, 404, "no such operation"),
     ("a body where there is none", "GET", "/v2/account", {"verbose": True}, 422, "takes none"),
-    ("no body where there is one", "POST", "/v2/account/keys", None, 422, "missing"),
+    ("no body where there is one", "POST", "/v2/droplets", None, 422, "missing"),
+    ("a list for a body", "POST", "/v2/tags/web/resources", [1], 422, "missing"),
 ]
 
 
