@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "digitalocean"))
 
-from do_simulator import Clock, Simulator  # noqa: E402 its folder has to be in the path first
+from do_simulator import Clock, Simulator
 
 TOKEN = "simulated-token"
 SMALL = {"name": "web-1", "region": "nyc3", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}

@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from digitalocean_cloud import SMALL, Caller, Simulator, call, cloud, droplet, public_key, until  # noqa: F401 fixtures
+from digitalocean_cloud import SMALL, Caller, Simulator, call, cloud, droplet, public_key, until
 from do_simulator import NoHooks
 
 SERVE = Path(__file__).resolve().parent / "digitalocean" / "serve.py"
 QUICK = {"visible_after": 0, "address_after": 0, "active_after": 0, "action_seconds": 0, "gone_after": 0}
 
 
-def test_the_next_request_fails(cloud, call):  # noqa: F811
+def test_the_next_request_fails(cloud, call):
     cloud.fail("droplets_create", status=503, word="service_unavailable", message="later", skip=1, times=2, headers={"retry-after": 3})
     answers = [call("POST", "/v2/droplets", SMALL) for _ in range(4)]
     assert [answer.status for answer in answers] == [202, 503, 503, 202]
@@ -28,7 +28,7 @@ def test_the_next_request_fails(cloud, call):  # noqa: F811
 
 
 @pytest.mark.parametrize("obey", [True, False])
-def test_an_answer_is_lost(cloud, call, obey):  # noqa: F811
+def test_an_answer_is_lost(cloud, call, obey):
     cloud.fail("droplets_create", cut=True, obey=obey)
     with pytest.raises(http.client.RemoteDisconnected):
         call("POST", "/v2/droplets", SMALL)
@@ -37,21 +37,21 @@ def test_an_answer_is_lost(cloud, call, obey):  # noqa: F811
     assert call("POST", "/v2/droplets", SMALL).status == 202
 
 
-def test_a_slow_answer(cloud, call):  # noqa: F811
+def test_a_slow_answer(cloud, call):
     cloud.fail("account_get", delay=0.3)
     begin = time.monotonic()
     assert call("GET", "/v2/account").status == 200
     assert time.monotonic() - begin >= 0.3
 
 
-def test_an_observer_sees_each_request_before_and_after(cloud, call):  # noqa: F811
+def test_an_observer_sees_each_request_before_and_after(cloud, call):
     seen = []
     cloud.api.observer = lambda moment, record: seen.append((moment, record["operation"], len(cloud.account.droplets), record["status"]))
     call("POST", "/v2/droplets", SMALL)
     assert seen == [("arrived", "droplets_create", 0, None), ("obeyed", "droplets_create", 1, None)]
 
 
-def test_many_clients_at_once(cloud, call):  # noqa: F811
+def test_many_clients_at_once(cloud, call):
     cloud.set(droplet_limit=10)
     with ThreadPoolExecutor(24) as clients:
         statuses = list(clients.map(lambda number: call("POST", "/v2/droplets", {**SMALL, "name": f"m{number}"}).status, range(24)))
@@ -59,7 +59,7 @@ def test_many_clients_at_once(cloud, call):  # noqa: F811
     assert len({left["id"] for left in cloud.left()["droplets"]}) == 10
 
 
-def test_the_owner_at_the_console(cloud, call, droplet):  # noqa: F811
+def test_the_owner_at_the_console(cloud, call, droplet):
     def shown():
         return call("GET", f"/v2/droplets/{droplet}").body["droplet"]
 
@@ -78,7 +78,7 @@ def test_the_owner_at_the_console(cloud, call, droplet):  # noqa: F811
     assert [record["method"] for record in cloud.requests if record["method"] != "GET"] == ["POST"]
 
 
-def test_the_second_server(cloud, call, droplet):  # noqa: F811
+def test_the_second_server(cloud, call, droplet):
     control = Caller(cloud.control_url)
     assert control("GET", "/left").body == json.loads(json.dumps(cloud.left()))
     assert control("POST", "/settings", {"droplet_limit": 1}).status == 200
@@ -120,7 +120,7 @@ class Hosts(NoHooks):
 
 
 
-def _droplet(call, number):  # noqa: F811
+def _droplet(call, number):
     return call("GET", f"/v2/droplets/{number}").body["droplet"]
 
 
@@ -132,7 +132,7 @@ def _public(shown):
 def test_a_hook_makes_the_host_and_gives_its_address(name):
     hosts, line = Hosts(), public_key()
     with Simulator(hosts, **QUICK) as simulator:
-        call = Caller(simulator.url)  # noqa: F811
+        call = Caller(simulator.url)
         key = call("POST", "/v2/account/keys", {"name": "k", "public_key": line}).body["ssh_key"]
         made = call("POST", "/v2/droplets", {**SMALL, "name": name, "user_data": "#cloud-config\n", "ssh_keys": [key["id"]]}).body
         number = made["droplet"]["id"]
@@ -153,13 +153,36 @@ def test_a_hook_makes_the_host_and_gives_its_address(name):
     assert hosts.calls[1:] == [(event, number) for event in ("off", "on", "reboot", "shutdown", "on", "destroy")]
 
 
+def test_hooks_hear_of_firewalls_and_reserved_ips():
+    hosts = Hosts()
+    hosts.go.set()
+    hosts.network = lambda *what: hosts.calls.append(what)
+    with Simulator(hosts, **QUICK) as simulator:
+        call = Caller(simulator.url)
+        number = call("POST", "/v2/droplets", {**SMALL, "name": "own", "tags": ["web"]}).body["droplet"]["id"]
+        until(lambda: simulator.left()["droplets"][0]["status"] == "active")
+        source = {"addresses": ["0.0.0.0/0", "::/0"]}
+        rules = [{"protocol": "tcp", "ports": "22", "sources": source}, {"protocol": "udp", "ports": "all", "sources": {"tags": ["web"]}}]
+        firewall = call("POST", "/v2/firewalls", {"name": "fw", "tags": ["web"], "inbound_rules": rules}).body["firewall"]["id"]
+        private = _droplet(call, number)["networks"]["v4"][1]["ip_address"]
+        expected = [["tcp", 22, 22, "0.0.0.0/0"], ["udp", -1, -1, "127.93.7.2/32"], ["udp", -1, -1, f"{private}/32"]]
+        until(lambda: hosts.calls[1:] == [(number, ["127.93.7.2"], expected)])
+        address = call("POST", "/v2/reserved_ips", {"droplet_id": number}).body["reserved_ip"]["ip"]
+        # Nobody asks, and yet it arrives.
+        until(lambda: hosts.calls[2:] == [(number, ["127.93.7.2", address], expected)])
+        call("DELETE", f"/v2/firewalls/{firewall}")
+        until(lambda: hosts.calls[3:] == [(number, ["127.93.7.2", address], None)])
+        simulator.owner.set_address(number, "127.93.7.3")
+        until(lambda: hosts.calls[4:] == [(number, ["127.93.7.3", address], None)])
+
+
 def test_a_hook_that_fails_is_heard_of():
     class Broken(NoHooks):
         def create(self, order):
             raise RuntimeError("no room")
 
     with Simulator(Broken(), **QUICK) as simulator:
-        call = Caller(simulator.url)  # noqa: F811
+        call = Caller(simulator.url)
         made = call("POST", "/v2/droplets", SMALL).body
         action = made["links"]["actions"][0]["id"]
         until(lambda: call("GET", f"/v2/actions/{action}").body["action"]["status"] == "errored")
@@ -190,7 +213,7 @@ def test_as_a_program_with_hooks_in_another(tmp_path):
     try:
         api, control = (process.stdout.readline().split() for _ in range(2))
         assert (api[0], control[0]) == ("api", "control")
-        call = Caller(api[1])  # noqa: F811
+        call = Caller(api[1])
         number = call("POST", "/v2/droplets", {**SMALL, "user_data": "x" * 9}).body["droplet"]["id"]
         until(lambda: _droplet(call, number)["status"] == "active")
         assert _public(_droplet(call, number)) == ["127.93.7.9"]

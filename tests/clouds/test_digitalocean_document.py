@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from digitalocean_cloud import SMALL, Caller, Simulator, call, cloud, droplet  # noqa: F401 fixtures
+from digitalocean_cloud import SMALL, Caller, Simulator, call, cloud, droplet
 from do_simulator.document import Document
 from do_simulator.operations import OPERATIONS, Answer
 
@@ -31,7 +31,7 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize("what, method, path, body, status, word", REQUESTS, ids=[row[0] for row in REQUESTS])
-def test_a_breach_by_the_client_is_found(cloud, call, what, method, path, body, status, word):  # noqa: F811
+def test_a_breach_by_the_client_is_found(cloud, call, what, method, path, body, status, word):
     answer = call(method, path, body)
     assert answer.status == status
     with pytest.raises(AssertionError, match="the client"):
@@ -41,7 +41,7 @@ def test_a_breach_by_the_client_is_found(cloud, call, what, method, path, body, 
     assert cloud.left()["droplets"] == []
 
 
-def test_what_is_not_json_is_found(cloud, call):  # noqa: F811
+def test_what_is_not_json_is_found(cloud, call):
     assert call("POST", "/v2/droplets", content="{'name': 1}").error[:2] == (400, "bad_request")
     assert call("POST", "/v2/droplets", SMALL, kind="application/x-www-form-urlencoded").error[:2] == (400, "bad_request")
     assert len(cloud.take_violations()) == 2
@@ -81,7 +81,7 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize("what, operation, change, word", ANSWERS, ids=[row[0] for row in ANSWERS])
-def test_a_breach_by_the_simulator_is_found(cloud, call, droplet, monkeypatch, what, operation, change, word):  # noqa: F811
+def test_a_breach_by_the_simulator_is_found(cloud, call, droplet, monkeypatch, what, operation, change, word):
     monkeypatch.setitem(OPERATIONS, operation, _spoilt(change)(OPERATIONS[operation]))
     method, path = ("GET", "/v2/droplets") if operation == "droplets_list" else ("GET", f"/v2/droplets/{droplet}")
     answer = call("DELETE" if operation == "droplets_destroy" else method, path)
@@ -92,13 +92,13 @@ def test_a_breach_by_the_simulator_is_found(cloud, call, droplet, monkeypatch, w
     assert word in fault
 
 
-def test_an_answer_without_its_limits_is_found(cloud, call, monkeypatch):  # noqa: F811
+def test_an_answer_without_its_limits_is_found(cloud, call, monkeypatch):
     monkeypatch.setattr(cloud.api.limits, "headers", dict)
     assert call("GET", "/v2/account").status == 500
     assert "ratelimit-remaining is missing" in cloud.take_faults()[0]
 
 
-def test_a_bug_and_a_gap_of_the_simulator_are_found(cloud, call, droplet, monkeypatch):  # noqa: F811
+def test_a_bug_and_a_gap_of_the_simulator_are_found(cloud, call, droplet, monkeypatch):
     monkeypatch.setitem(OPERATIONS, "account_get", lambda account, request: account.nothing)
     assert call("GET", "/v2/account").status == 500
     assert call("GET", f"/v2/droplets/{droplet}/kernels").status == 500

@@ -1,7 +1,7 @@
 """Firewalls, reserved IPs, VPCs and projects of the simulated DigitalOcean."""
 
 import pytest
-from digitalocean_cloud import SMALL, call, cloud, droplet  # noqa: F401 fixtures
+from digitalocean_cloud import SMALL, call, cloud, droplet
 from test_digitalocean_simulator import PENDING, act, refused
 
 ANYWHERE = ["0.0.0.0/0", "::/0"]
@@ -11,7 +11,7 @@ def rule(ports, protocol="tcp", **sources):
     return {"protocol": protocol, "ports": ports, "sources": sources or {"addresses": ANYWHERE}}
 
 
-def test_a_firewall_for_droplets_and_tags(cloud, call, droplet):  # noqa: F811
+def test_a_firewall_for_droplets_and_tags(cloud, call, droplet):
     call("POST", "/v2/tags", {"name": "web"})
     wanted = {"name": "fw", "inbound_rules": [rule("22"), rule("8000-8010"), rule("all", "udp", tags=["web"])],
               "droplet_ids": [droplet], "tags": ["web"]}
@@ -31,7 +31,7 @@ def test_a_firewall_for_droplets_and_tags(cloud, call, droplet):  # noqa: F811
     assert cloud.left()["firewalls"] == []
 
 
-def test_a_firewall_is_changed(cloud, call, droplet):  # noqa: F811
+def test_a_firewall_is_changed(cloud, call, droplet):
     path = f"/v2/firewalls/{call('POST', '/v2/firewalls', {'name': 'fw', 'inbound_rules': [rule('22')]}).body['firewall']['id']}"
     for method, what, body in (("POST", "rules", {"inbound_rules": [rule("80")]}), ("POST", "droplets", {"droplet_ids": [droplet]}),
                                ("DELETE", "rules", {"inbound_rules": [rule("22")]})):
@@ -53,17 +53,17 @@ def test_a_firewall_is_changed(cloud, call, droplet):  # noqa: F811
     ({"inbound_rules": [rule("22", addresses=["anywhere"])]}, "invalid address"),
     ({"inbound_rules": [rule("22", tags=["nobody"])]}, "tag nobody does not exist"),
     ({"tags": ["nobody"]}, "tag nobody does not exist"), ({"droplet_ids": [5]}, "droplet 5 not found")])
-def test_a_firewall_that_is_refused(cloud, call, change, sentence):  # noqa: F811
+def test_a_firewall_that_is_refused(cloud, call, change, sentence):
     assert refused(call("POST", "/v2/firewalls", {"name": "fw", "inbound_rules": [rule("22")], **change})) == sentence
     assert cloud.left()["firewalls"] == []
 
 
-def _public(call, droplet):  # noqa: F811
+def _public(call, droplet):
     networks = call("GET", f"/v2/droplets/{droplet}").body["droplet"]["networks"]["v4"]
     return [network["ip_address"] for network in networks if network["type"] == "public"]
 
 
-def test_a_reserved_ip_moves(cloud, call, droplet):  # noqa: F811
+def test_a_reserved_ip_moves(cloud, call, droplet):
     [own] = _public(call, droplet)
     made = call("POST", "/v2/reserved_ips", {"region": "nyc3"})
     address = made.body["reserved_ip"]["ip"]
@@ -88,7 +88,7 @@ def test_a_reserved_ip_moves(cloud, call, droplet):  # noqa: F811
     assert call("GET", path).status == 404 and cloud.left()["reserved_ips"] == []
 
 
-def test_a_reserved_ip_made_for_a_droplet(cloud, call, droplet):  # noqa: F811
+def test_a_reserved_ip_made_for_a_droplet(cloud, call, droplet):
     made = call("POST", "/v2/reserved_ips", {"droplet_id": droplet}).body
     assert made["links"]["droplets"][0]["id"] == droplet and made["links"]["actions"][0]["rel"] == "assign_ip"
     cloud.clock.advance(1)
@@ -100,7 +100,7 @@ def test_a_reserved_ip_made_for_a_droplet(cloud, call, droplet):  # noqa: F811
     assert call("GET", "/v2/reserved_ips").body["meta"]["total"] == 1
 
 
-def test_reserved_ips_that_are_refused(cloud, call, droplet):  # noqa: F811
+def test_reserved_ips_that_are_refused(cloud, call, droplet):
     cloud.set(reserved_ip_limit=1)
     assert "region" in refused(call("POST", "/v2/reserved_ips", {"region": "mars1"}))
     act(call, droplet, "reboot")
@@ -111,7 +111,7 @@ def test_reserved_ips_that_are_refused(cloud, call, droplet):  # noqa: F811
     assert "same region" in refused(call("POST", f"/v2/reserved_ips/{address}/actions", {"type": "assign", "droplet_id": droplet}))
 
 
-def test_vpcs(cloud, call, droplet):  # noqa: F811
+def test_vpcs(cloud, call, droplet):
     default = next(vpc for vpc in call("GET", "/v2/vpcs").body["vpcs"] if vpc["region"] == "nyc3")
     assert default["default"] and call("GET", f"/v2/droplets/{droplet}").body["droplet"]["vpc_uuid"] == default["id"]
     assert call("DELETE", f"/v2/vpcs/{default['id']}").error[0] == 403
@@ -132,7 +132,7 @@ def test_vpcs(cloud, call, droplet):  # noqa: F811
     assert call("DELETE", f"/v2/vpcs/{made['id']}").status == 204 and cloud.left()["vpcs"] == []
 
 
-def test_projects(cloud, call, droplet):  # noqa: F811
+def test_projects(cloud, call, droplet):
     urn = f"do:droplet:{droplet}"
     assert [one["urn"] for one in call("GET", "/v2/projects/default/resources").body["resources"]] == [urn]
     made = call("POST", "/v2/projects", {"name": "web", "purpose": "Website or blog"}).body["project"]

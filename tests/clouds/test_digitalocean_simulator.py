@@ -5,7 +5,7 @@ import hashlib
 import time
 
 import pytest
-from digitalocean_cloud import SMALL, Caller, Simulator, call, cloud, droplet, public_key  # noqa: F401 fixtures
+from digitalocean_cloud import SMALL, Caller, Simulator, call, cloud, droplet, public_key
 
 PENDING = (422, "unprocessable_entity", "Droplet already has a pending event.")
 
@@ -17,13 +17,13 @@ def refused(answer):
     return answer.error[2]
 
 
-def act(call, droplet, kind, **more):  # noqa: F811
+def act(call, droplet, kind, **more):
     answer = call("POST", f"/v2/droplets/{droplet}/actions", {"type": kind, **more})
     assert answer.status == 201, answer.body
     return answer.body["action"]
 
 
-def test_a_token_is_needed(cloud):  # noqa: F811
+def test_a_token_is_needed(cloud):
     answer = Caller(cloud.url, "another")("GET", "/v2/regions")
     assert answer.status == 401
     assert answer.body == {"id": "Unauthorized", "message": "Unable to authenticate you"}
@@ -32,14 +32,14 @@ def test_a_token_is_needed(cloud):  # noqa: F811
 
 # Limits
 
-def test_every_answer_counts_down(cloud, call):  # noqa: F811
+def test_every_answer_counts_down(cloud, call):
     first, second = call("GET", "/v2/account"), call("GET", "/v2/droplets/1")
     assert second.error == (404, "not_found", "The resource you were accessing could not be found.")
     assert int(second.headers["ratelimit-remaining"]) == int(first.headers["ratelimit-remaining"]) - 1
     assert int(first.headers["ratelimit-reset"]) == int(cloud.clock.now()) + 3600
 
 
-def test_the_limit_of_an_hour(cloud, call):  # noqa: F811
+def test_the_limit_of_an_hour(cloud, call):
     cloud.set(requests_per_hour=2)
     call("GET", "/v2/account")
     cloud.clock.advance(600)
@@ -53,7 +53,7 @@ def test_the_limit_of_an_hour(cloud, call):  # noqa: F811
     assert call("GET", "/v2/account").status == 200
 
 
-def test_the_limit_of_a_minute(cloud, call):  # noqa: F811
+def test_the_limit_of_a_minute(cloud, call):
     cloud.set(requests_per_minute=3)
     assert [call("GET", "/v2/account").status for _ in range(4)] == [200, 200, 200, 429]
     refusal = call("GET", "/v2/account")
@@ -65,10 +65,10 @@ def test_the_limit_of_a_minute(cloud, call):  # noqa: F811
 
 # The life of a droplet
 
-def test_a_new_droplet_comes_into_sight_step_by_step(cloud, call):  # noqa: F811
+def test_a_new_droplet_comes_into_sight_step_by_step(cloud, call):
     cloud.set(visible_after=1, tag_lag=4, address_after=3, active_after=7)
     made = call("POST", "/v2/droplets", {**SMALL, "tags": ["web"], "monitoring": True}).body
-    droplet = made["droplet"]["id"]  # noqa: F811
+    droplet = made["droplet"]["id"]
     assert made["droplet"]["networks"] == {"v4": [], "v6": []}
     assert (made["droplet"]["status"], made["droplet"]["locked"]) == ("new", True)
     [action] = made["links"]["actions"]
@@ -93,9 +93,9 @@ def test_a_new_droplet_comes_into_sight_step_by_step(cloud, call):  # noqa: F811
     assert call("GET", f"/v2/actions/{action['id']}").body["action"]["status"] == "completed"
 
 
-def test_a_droplet_goes_step_by_step_as_well(cloud, call):  # noqa: F811
+def test_a_droplet_goes_step_by_step_as_well(cloud, call):
     cloud.set(gone_after=3, tag_lag=4)
-    droplet = call("POST", "/v2/droplets", {**SMALL, "tags": ["web"]}).body["droplet"]["id"]  # noqa: F811
+    droplet = call("POST", "/v2/droplets", {**SMALL, "tags": ["web"]}).body["droplet"]["id"]
     cloud.clock.advance(10)
     assert call("DELETE", f"/v2/droplets/{droplet}").status == 204
     assert call("GET", f"/v2/droplets/{droplet}").status == 200
@@ -110,8 +110,8 @@ def test_a_droplet_goes_step_by_step_as_well(cloud, call):  # noqa: F811
     assert cloud.left()["tags"] == ["web"]
 
 
-def test_a_droplet_with_something_under_way_takes_nothing_else(cloud, call):  # noqa: F811
-    droplet = call("POST", "/v2/droplets", SMALL).body["droplet"]["id"]  # noqa: F811
+def test_a_droplet_with_something_under_way_takes_nothing_else(cloud, call):
+    droplet = call("POST", "/v2/droplets", SMALL).body["droplet"]["id"]
     cloud.clock.advance(0.5)
     assert call("POST", f"/v2/droplets/{droplet}/actions", {"type": "shutdown"}).error == PENDING
     assert call("DELETE", f"/v2/droplets/{droplet}").error == PENDING
@@ -130,7 +130,7 @@ def test_a_droplet_with_something_under_way_takes_nothing_else(cloud, call):  # 
 
 @pytest.mark.parametrize("kinds, status", [(["power_off"], "off"), (["shutdown"], "off"), (["power_off", "power_on"], "active"),
                                            (["reboot"], "active"), (["power_off", "power_cycle"], "active")])
-def test_power(cloud, call, droplet, kinds, status):  # noqa: F811
+def test_power(cloud, call, droplet, kinds, status):
     for kind in kinds:
         act(call, droplet, kind)
         cloud.clock.advance(1)
@@ -139,7 +139,7 @@ def test_power(cloud, call, droplet, kinds, status):  # noqa: F811
     assert done == [*reversed(kinds), "create"]
 
 
-def test_a_guest_may_ignore_a_shutdown(cloud, call, droplet):  # noqa: F811
+def test_a_guest_may_ignore_a_shutdown(cloud, call, droplet):
     cloud.set(guest_obeys_shutdown=False)
     action = act(call, droplet, "shutdown")
     cloud.clock.advance(1)
@@ -147,7 +147,7 @@ def test_a_guest_may_ignore_a_shutdown(cloud, call, droplet):  # noqa: F811
     assert call("GET", f"/v2/droplets/{droplet}").body["droplet"]["status"] == "active"
 
 
-def test_other_actions(cloud, call, droplet):  # noqa: F811
+def test_other_actions(cloud, call, droplet):
     act(call, droplet, "rename", name="web-2")
     cloud.clock.advance(1)
     assert "hostname" in refused(call("POST", f"/v2/droplets/{droplet}/actions", {"type": "rename", "name": "web_2"}))
@@ -177,20 +177,20 @@ def test_other_actions(cloud, call, droplet):  # noqa: F811
     ({"vpc_uuid": "4de7ac8b-495b-4884-9a69-1050c6793cd6"}, "You specified an invalid VPC for Droplet creation."),
     ({"user_data": "ä" * 32769}, "User data is too long (maximum is 64 KiB)"),
 ])
-def test_refused_before_anything_is_created(cloud, call, change, sentence):  # noqa: F811
+def test_refused_before_anything_is_created(cloud, call, change, sentence):
     assert refused(call("POST", "/v2/droplets", {**SMALL, "tags": ["web"], **change})) == sentence
     left = cloud.left()
     assert (left["droplets"], left["tags"]) == ([], [])
 
 
-def test_the_largest_user_data_and_an_image_by_its_number(cloud, call):  # noqa: F811
+def test_the_largest_user_data_and_an_image_by_its_number(cloud, call):
     image = call("GET", "/v2/images/debian-12-x64").body["image"]["id"]
     answer = call("POST", "/v2/droplets", {**SMALL, "user_data": "x" * 65536, "image": image, "tags": None})
     assert (answer.status, answer.body["droplet"]["image"]["slug"]) == (202, "debian-12-x64")
     assert len(cloud.left()["droplets"][0]["user_data"]) == 65536
 
 
-def test_the_limit_of_droplets(cloud, call, droplet):  # noqa: F811
+def test_the_limit_of_droplets(cloud, call, droplet):
     cloud.set(droplet_limit=2)
     assert call("GET", "/v2/account").body["account"]["droplet_limit"] == 2
     several = {**SMALL, "names": ["a", "b"]}
@@ -201,7 +201,7 @@ def test_the_limit_of_droplets(cloud, call, droplet):  # noqa: F811
     assert call("DELETE", f"/v2/droplets/{droplet}").status == 204
 
 
-def test_what_is_offered_fits_together(call):  # noqa: F811
+def test_what_is_offered_fits_together(call):
     regions = {region["slug"]: region for region in call("GET", "/v2/regions").body["regions"]}
     sizes = {size["slug"]: size for size in call("GET", "/v2/sizes?per_page=200").body["sizes"]}
     images = {image["slug"] for image in call("GET", "/v2/images?type=distribution&per_page=200").body["images"]}
@@ -214,7 +214,7 @@ def test_what_is_offered_fits_together(call):  # noqa: F811
 
 # Lists
 
-def test_pages(cloud, call):  # noqa: F811
+def test_pages(cloud, call):
     cloud.set(droplet_limit=100)
     for batch in range(5):
         several = {**SMALL, "names": [f"m{batch}-{number}" for number in range(9)]}
@@ -236,7 +236,7 @@ def test_pages(cloud, call):  # noqa: F811
 
 # Keys and tags
 
-def test_keys(cloud, call):  # noqa: F811
+def test_keys(cloud, call):
     line = public_key()
     key = call("POST", "/v2/account/keys", {"name": "k", "public_key": line}).body["ssh_key"]
     digest = hashlib.md5(base64.b64decode(line.split()[1])).hexdigest()
@@ -253,7 +253,7 @@ def test_keys(cloud, call):  # noqa: F811
     assert cloud.left()["keys"] == []
 
 
-def test_tags(cloud, call, droplet):  # noqa: F811
+def test_tags(cloud, call, droplet):
     resources = {"resources": [{"resource_id": str(droplet), "resource_type": "droplet"}]}
     assert call("POST", "/v2/tags/web/resources", resources).status == 404
     assert call("POST", "/v2/tags", {"name": "Web"}).status == 201
@@ -272,7 +272,7 @@ def test_tags(cloud, call, droplet):  # noqa: F811
     assert call("DELETE", "/v2/tags/web").status == 404
 
 
-def test_what_is_done_to_a_tag_is_done_to_its_droplets(cloud, call, droplet):  # noqa: F811
+def test_what_is_done_to_a_tag_is_done_to_its_droplets(cloud, call, droplet):
     tagged = [call("POST", "/v2/droplets", {**SMALL, "tags": ["web"]}).body["droplet"]["id"] for _ in range(2)]
     cloud.clock.advance(10)
     assert len(call("POST", "/v2/droplets/actions?tag_name=web", {"type": "power_off"}).body["actions"]) == 2
@@ -288,8 +288,8 @@ def test_what_is_done_to_a_tag_is_done_to_its_droplets(cloud, call, droplet):  #
 
 def test_time_passes_by_itself():
     with Simulator(visible_after=0.05, active_after=0.1) as simulator:
-        call = Caller(simulator.url)  # noqa: F811
-        droplet = call("POST", "/v2/droplets", SMALL).body["droplet"]["id"]  # noqa: F811
+        call = Caller(simulator.url)
+        droplet = call("POST", "/v2/droplets", SMALL).body["droplet"]["id"]
         deadline = time.monotonic() + 20
         while call("GET", f"/v2/droplets/{droplet}").body.get("droplet", {}).get("status") != "active":
             assert time.monotonic() < deadline

@@ -114,6 +114,8 @@ class Droplet:
     tags: dict = field(default_factory=dict)
     former_tags: dict = field(default_factory=dict)
     destroyed: float | None = None
+    # What the hooks were told last of the ways to it; see networks.py.
+    reach: dict | None = None
 
 
 class NoHooks:
@@ -133,6 +135,12 @@ class NoHooks:
 
     def destroy(self, droplet_id):
         """The droplet's host ends for good."""
+
+    def network(self, droplet_id, addresses, rules):
+        """Other addresses lead to it than the one at first, or a firewall holds for it; called at each change.
+
+        `rules` is what may come in, as [protocol, first port, last port, network] with -1 for all ports; None for everything.
+        """
 
 
 class Account:

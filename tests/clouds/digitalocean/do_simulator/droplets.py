@@ -147,7 +147,9 @@ def _start(account, droplet, keys):
     work = account.run_hook(account.hooks.create, droplet.id, order)
 
     def address_is_known():
-        droplet.address, droplet.address_ready = work.result() or order["wanted_address"], True
+        if not droplet.address_ready:
+            droplet.address, droplet.address_ready = work.result() or order["wanted_address"], True
+            droplet.reach = {"addresses": [droplet.address], "rules": None}
 
     def is_active():
         address_is_known()
