@@ -133,7 +133,10 @@ TEST_F(InstallEngineTest, AVersionIsPinned) {
   EXPECT_EQ(failure(), "");
   EXPECT_TRUE(
       read_file(calls_file()).contains(" --allow-downgrades install docker.io=5:24.0.7-1~debian.12\n"));
-  request.engine.version = "20.10";
+  // Named again without its version, it would be brought to the newest.
+  EXPECT_TRUE(read_file(calls_file()).contains(" install apparmor ca-certificates\n"));
+  EXPECT_FALSE(read_file(calls_file()).contains(" install docker.io apparmor"));
+  request.engine.version = "v20.10";
   EXPECT_EQ(failure(), "");
   EXPECT_TRUE(read_file(calls_file()).contains(" --allow-downgrades install docker.io=20.10.24+dfsg1-1\n"));
   request.engine.version = "29";
