@@ -1,6 +1,7 @@
 // The step that installs an engine where there is none.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cctype>
 
 #include "base/strings.h"
@@ -184,6 +185,12 @@ void warn_of_version(const Provisioning& work) {
 /// The script to run, if one is to be run here.
 std::optional<std::string> script_for(const Provisioning& work) {
   auto url = install_script_url(work.request.engine.install_url);
+  // A line of its own could pass for one of our marks in the script's output.
+  if (url && std::ranges::any_of(*url, [](unsigned char letter) { return std::iscntrl(letter) != 0; })) {
+    throw Error(fmt::format(
+        "error installing docker: {} is no address: it has a line break or another control character in it",
+        go_quote(*url)));
+  }
   const bool refuses_us = work.distribution.source == EngineSource::packages && url == default_install_url;
   return refuses_us ? std::nullopt : url;
 }

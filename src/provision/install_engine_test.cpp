@@ -115,6 +115,15 @@ TEST_F(InstallEngineTest, AScriptThatTheUserNamedIsNotReplaced) {
   EXPECT_EQ(calls(), (std::vector<std::string>{"curl"}));
 }
 
+TEST_F(InstallEngineTest, AnAddressWithALineBreakIsNone) {
+  request.engine.install_url = "https://example.com/\n::docker-machine tell x";
+  EXPECT_EQ(
+      failure(),
+      "error installing docker: \"https://example.com/\\n::docker-machine tell x\" is no address: it has a "
+      "line break or another control character in it");
+  EXPECT_FALSE(fs::exists(calls_file()));
+}
+
 TEST_F(InstallEngineTest, PackagesThatOnlySomeReleasesHave) {
   fake("apt-cache", "exit 0");
   request.engine.install_url = "none";
