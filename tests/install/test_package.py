@@ -43,7 +43,7 @@ class Debian:
         (root / "usr/sbin/policy-rc.d").chmod(0o755)
 
     def run(self, *words):
-        environment = {"HOME": "/root", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+        environment = {"HOME": "/root", "PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
         return run("/usr/sbin/chroot", self.root, *words, env=environment, timeout=600)
 
     def files(self):
@@ -77,7 +77,15 @@ def test_install_use_remove(debian, release):
     for file in ("/usr/bin/docker-machine", "/usr/share/doc/docker-machine/copyright", "/usr/share/zsh/vendor-completions/_docker-machine",
                  "/usr/share/man/man1/docker-machine-create.1.gz", "/usr/libexec/docker/cli-plugins/docker-machine"):
         assert file in files
-    assert '"SchemaVersion"' in debian.run("/usr/libexec/docker/cli-plugins/docker-machine", "docker-cli-plugin-metadata")
+    # Debian's docker client finds its plugin.
+    client = debian.root / "usr/local/bin/docker"
+    shutil.copy("/usr/bin/docker", client)
+    assert "machine*" in debian.run("docker", "--help")
+    debian.run("docker", "machine", "create", "-d", "none", "--url", "tcp://127.0.0.1:1", "there")
+    assert debian.run("docker", "machine", "ls", "-q") == "there\n"
+    debian.run("docker", "machine", "rm", "-y", "there")
+    client.unlink()
+    shutil.rmtree(debian.root / "root/.docker")
     loaded = "source /usr/share/bash-completion/completions/docker-machine; complete -p docker-machine"
     assert "_docker_machine" in debian.run("bash", "-c", loaded)
     debian.run("apt-get", "-q", "-y", "--reinstall", "install", f"/root/{package.name}")
