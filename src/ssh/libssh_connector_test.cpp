@@ -84,7 +84,7 @@ class LibsshConnectorTest : public testing::Test {
   static inline ScratchFolder* shared_ = nullptr;
   static inline Sshd* server_ = nullptr;
   ScratchFolder own_;
-  RealTask test_;
+  WaitingTask test_;
   Task task_ = test_.task.within(seconds(30));
   std::unique_ptr<LibsshConnector> connector_;
 };

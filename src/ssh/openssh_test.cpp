@@ -162,7 +162,7 @@ TEST_F(OpenSshPrograms, SshPinsWhatLibsshFinds) {
     EXPECT_EQ(result.error, "");
   }
   EXPECT_EQ(pinned_host_keys(first().known_hosts, first().host_alias).size(), 1U);
-  RealTask test;
+  WaitingTask test;
   Task task = test.task.within(std::chrono::seconds(20));
   const auto session = LibsshConnector(Environment()).connect(first(), task);
   EXPECT_EQ(session->run({.line = "echo in"}, task).output, "in\n");
