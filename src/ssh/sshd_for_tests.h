@@ -89,14 +89,14 @@ class Listener {
 };
 
 /// A folder that is gone after the test.
-class TestFolder {
+class ScratchFolder {
  public:
-  TestFolder() : path_(fs::temp_directory_path() / ("docker-machine-ssh-" + random_hex(8))) {
+  ScratchFolder() : path_(fs::temp_directory_path() / ("docker-machine-ssh-" + random_hex(8))) {
     make_folders(path_);
   }
-  ~TestFolder() { dm::remove_all(path_); }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
+  ~ScratchFolder() { dm::remove_all(path_); }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
   const fs::path& path() const { return path_; }
   std::string operator/(const std::string& name) const { return (path_ / name).string(); }
 
@@ -118,7 +118,7 @@ class Sshd {
  public:
   /// `folder` has authorized_keys; each host key is the path of a private key. `more` are further lines of
   /// its file.
-  Sshd(const TestFolder& folder, const std::vector<std::string>& host_keys, const std::string& more = "")
+  Sshd(const ScratchFolder& folder, const std::vector<std::string>& host_keys, const std::string& more = "")
       : port_(Listener().port()) {
     if (geteuid() == 0) make_folders("/run/sshd", 0755);
     // SHLVL: so deep down bash does not read the user's ~/.bashrc, which may be slow and say something.

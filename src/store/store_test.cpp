@@ -110,8 +110,32 @@ TEST_F(StoreTest, LeavesPathsOutsideOfAMovedStoreAlone) {
   fs::rename(elsewhere, home_);
 }
 
+TEST_F(StoreTest, NotesWhatTheOriginalWouldDrop) {
+  Machine pinned = machine("a");
+  pinned.engine.version = "24.0";
+  store_.add(pinned, {.unfinished = true, .failure = "why", .engine_version = "24.0"});
+  const Notes notes = store_.notes("a");
+  EXPECT_TRUE(notes.unfinished);
+  EXPECT_EQ(notes.failure, "why");
+  EXPECT_EQ(notes.engine_version, "24.0");
+  const std::string file = store_.machine_folder("a") + "/config.json";
+  EXPECT_FALSE(read_file(file).contains("\"Version\""));
+
+  // Earlier versions of ours had it in config.json, where it stays until whoever moves it clears it.
+  Json old = parse_json(read_file(file));
+  old["HostOptions"]["EngineOptions"]["Version"] = "20.10";
+  write_file(file, old.dump(), private_file);
+  Machine loaded = store_.load("a");
+  EXPECT_EQ(loaded.engine.version, "20.10");
+  store_.save(loaded, task_);
+  EXPECT_TRUE(read_file(file).contains("\"Version\": \"20.10\""));
+  loaded.engine.version.clear();
+  store_.save(loaded, task_);
+  EXPECT_FALSE(read_file(file).contains("\"Version\""));
+}
+
 TEST_F(StoreTest, HasTheOriginalsModes) {
-  store_.add(machine("a"), {.unfinished = true, .failure = {}});
+  store_.add(machine("a"), {.unfinished = true});
   EXPECT_EQ(mode_of(home_ / "machines"), 0700U);
   EXPECT_EQ(mode_of(store_.machine_folder("a")), 0700U);
   EXPECT_EQ(mode_of(store_.machine_folder("a") + "/config.json"), 0600U);
