@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "text_template/utf8.h"
+#include "base/utf8.h"
 
 namespace dm::text_template {
 
@@ -230,6 +230,8 @@ bool are_equal(const Value& left, const Value& right, Numbers numbers) {
       return left.integer() == right.integer();
     case Kind::number:
       return left.number() == right.number();
+    case Kind::complex:
+      return left.complex() == right.complex();
     case Kind::text:
       return left.text() == right.text();
     default:
@@ -244,6 +246,7 @@ bool are_equal(const Value& left, const Value& right, Numbers numbers) {
   if (is_nil_or_null(left) || is_nil_or_null(right)) {
     return is_nil_or_null(left) == is_nil_or_null(right);
   }
+  if (right.is_pointer()) return left.is_same(right);
   if (right.kind() != Kind::record) {
     throw Error(fmt::format("non-comparable type {}: {}", print_format("%s", std::array{right}, numbers),
                             right.type()));

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/utf8.h"
 #include "text_template/quote.h"
-#include "text_template/utf8.h"
 
 namespace dm::text_template {
 

@@ -2,7 +2,8 @@
 #include "text_template/value.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "base/error.h"
 
 namespace dm::text_template {
 
@@ -30,14 +31,6 @@ struct Value::Naming {
 namespace {
 
 std::string element_type(Elements elements) { return elements == Elements::text ? "string" : "interface {}"; }
-
-Json number_to_json(double number) {
-  constexpr double integers_end = 9223372036854775808.0;
-  if (number == std::trunc(number) && number >= -integers_end && number < integers_end) {
-    return static_cast<std::int64_t>(number);
-  }
-  return number;
-}
 
 }  // namespace
 
@@ -134,7 +127,9 @@ Json Value::to_json() const {
     case Kind::integer:
       return integer();
     case Kind::number:
-      return number_to_json(number());
+      return number();
+    case Kind::complex:
+      throw Error("json: unsupported type: complex128");
     case Kind::text:
       return text();
     case Kind::list: {
@@ -188,6 +183,8 @@ std::string Value::type() const {
       return "int";
     case Kind::number:
       return "float64";
+    case Kind::complex:
+      return "complex128";
     case Kind::text:
       return "string";
     case Kind::list:
@@ -224,6 +221,8 @@ bool Value::is_true() const {
       return integer() != 0;
     case Kind::number:
       return number() != 0;
+    case Kind::complex:
+      return complex() != std::complex<double>();
     case Kind::text:
       return !text().empty();
     case Kind::list:

@@ -152,7 +152,7 @@ constexpr Golden documents[] = {
      R"(template: :1:17: executing "" at <.HostOptions.SwarmOptions.Foo>: nil pointer evaluating interface {}.Foo)"},
 };
 
-TEST(Value, OfJsonIsWhatGoDecodes) { expect_golden(documents, sample_document(), sample_functions()); }
+TEST(Value, OfJsonIsWhatGoDecodes) { expect_golden(documents, sample_document(), json_functions()); }
 
 TEST(Value, BecomesJsonAgain) {
   const Json json = parse_json(R"({"b": [1, -2.5, "x", null, true, {}], "a": 3164444})");

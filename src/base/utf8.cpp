@@ -1,12 +1,12 @@
 // The characters of UTF-8 text.
-#include "text_template/utf8.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
-namespace dm::text_template {
+namespace dm {
 
 namespace {
 
@@ -119,4 +119,4 @@ std::string describe_character(char32_t character) {
   return text;
 }
 
-}  // namespace dm::text_template
+}  // namespace dm
