@@ -13,7 +13,7 @@ namespace {
 /// Field for field as the original's Go structs, since templates of users name them.
 Value engine_options(const EngineOptions& engine) {
   return Value::record("engine.Options", {{"ArbitraryFlags", Value::list(engine.arbitrary_flags)},
-                                          {"Dns", Value::list(std::vector<std::string>())},
+                                          {"Dns", Value::null_list()},
                                           {"GraphDir", ""},
                                           {"Env", Value::list(engine.environment)},
                                           {"Ipv6", false},
@@ -40,7 +40,7 @@ Value swarm_options(const SwarmOptions& swarm) {
                                          {"Overcommit", 0.0},
                                          {"ArbitraryFlags", Value::list(swarm.arbitrary_flags)},
                                          {"ArbitraryJoinFlags", Value::list(swarm.arbitrary_join_flags)},
-                                         {"Env", Value::list(std::vector<std::string>())},
+                                         {"Env", Value::null_list()},
                                          {"IsExperimental", swarm.is_experimental}});
 }
 

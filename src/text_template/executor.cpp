@@ -18,7 +18,7 @@ namespace {
 using Kind = Value::Kind;
 
 // Go's own limit, which the message names, would need more stack than a thread has.
-constexpr int deepest_execution = 2000;
+constexpr int deepest_execution = 500;
 
 /// What a statement does to the range around it.
 enum class Flow { next, break_, continue_ };
@@ -61,6 +61,28 @@ class Executor {
    private:
     std::vector<Variable>& variables_;
     std::size_t size_;
+  };
+
+  /// Puts a named template's own variables and name in the place of the caller's.
+  class Call {
+   public:
+    Call(Executor& executor, std::string_view name, const Result& dot)
+        : executor_(executor), variables_{{"$", dot}}, name_(name) {
+      exchange();
+    }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+    ~Call() { exchange(); }
+
+   private:
+    void exchange() noexcept {
+      std::swap(executor_.variables_, variables_);
+      std::swap(executor_.name_, name_);
+    }
+
+    Executor& executor_;
+    std::vector<Variable> variables_;
+    std::string_view name_;
   };
 
   /// Counts how deep the execution is.
@@ -138,11 +160,8 @@ class Executor {
     }
     if (depth_ > deepest_execution) fail("exceeded maximum template depth (100000)");
     const Result own_dot = invocation.pipeline ? evaluate(*invocation.pipeline, dot) : Result{};
-    std::vector<Variable> outer_variables = std::exchange(variables_, {{"$", own_dot}});
-    const std::string_view outer_name = std::exchange(name_, found->first);
+    const Call call(*this, found->first, own_dot);
     run_all(found->second, own_dot);
-    variables_ = std::move(outer_variables);
-    name_ = outer_name;
   }
 
   void print_result(const Result& result) {

@@ -242,7 +242,7 @@ class Lexer {
   }
 
   bool scan_number() {
-    // The second number of a pair is an imaginary part; the parser refuses it.
+    // The second number of a pair is an imaginary part.
     bool good = scan_plain_number();
     if (good && (peek() == '+' || peek() == '-')) {
       good = scan_plain_number() && text_[position_ - 1] == 'i';

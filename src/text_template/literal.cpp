@@ -122,8 +122,7 @@ std::optional<Character> read_character(std::string_view text, std::size_t posit
 Value parse_pair(std::string_view real, std::string_view imaginary) {
   const auto part = [](std::string_view source) {
     const std::optional<Digits> digits = read_digits(source);
-    const std::optional<double> number =
-        digits && !source.contains('_') ? read_float(*digits) : std::optional<double>();
+    const std::optional<double> number = digits ? read_float(*digits) : std::nullopt;
     if (!number) fail("strconv.ParseFloat: parsing " + quote(source) + ": invalid syntax");
     return digits->negative ? -*number : *number;
   };
@@ -146,7 +145,7 @@ Value parse_number(std::string_view source) {
   if (const std::size_t second = find_second_number(source); second != std::string_view::npos) {
     return parse_pair(source.substr(0, second), source.substr(second, source.size() - second - 1));
   }
-  if (source.ends_with('i') && !source.contains('_')) {
+  if (source.ends_with('i')) {
     const std::optional<Digits> digits = read_digits(source.substr(0, source.size() - 1));
     const std::optional<double> number = digits ? read_float(*digits) : std::nullopt;
     if (number) return std::complex<double>(0, digits->negative ? -*number : *number);

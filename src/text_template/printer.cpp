@@ -51,7 +51,7 @@ void Printer::print_bad_verb(char32_t verb, const Value& value) {
 
 void Printer::print(const Value& value, char32_t verb) {
   if (verb == 'T') {
-    pad(shortened(value.is_nil() ? "<nil>" : value.type()));
+    pad(value.is_nil() ? "<nil>" : shortened(value.type()));
   } else if (value.is_nil() && verb == 'v') {
     pad("<nil>");
   } else if (verb == 'w' || (verb == 'p' && !value.is_null_pointer())) {
@@ -153,7 +153,7 @@ void Printer::print_integer(std::int64_t integer, char32_t verb, const Value& va
     case 'o':
       return print_digits(integer, 8, Case::lower, flags_.sharp ? "0" : "");
     case 'O':
-      return print_digits(integer, 8, Case::lower, "0o");
+      return print_digits(integer, 8, Case::lower, flags_.sharp && integer != 0 ? "0o0" : "0o");
     case 'x':
       return print_digits(integer, 16, Case::lower, flags_.sharp ? "0x" : "");
     case 'X':
@@ -163,7 +163,7 @@ void Printer::print_integer(std::int64_t integer, char32_t verb, const Value& va
     case 'q':
       return pad(quote_character(character, flags_.plus ? Charset::ascii : Charset::utf8));
     case 'U': {
-      const bool is_shown = flags_.sharp && is_printable(character);
+      const bool is_shown = flags_.sharp && integer == character && is_printable(character);
       const auto code = static_cast<std::uint64_t>(integer);
       flags_.zero = false;
       return pad(fmt::format("U+{:0{}X}", code, std::max(4, flags_.precision.value_or(0))) +
@@ -257,12 +257,19 @@ void Printer::print_signed(std::string text) {
 void Printer::print_element(const Value& element, Elements elements, char32_t verb) {
   if (element.is_nil()) {
     out_ += flags_.go_syntax && elements == Elements::any ? "interface {}(nil)" : "<nil>";
+  } else if (element.is_pointer() && !element.is_null_pointer() &&
+             !std::u32string_view(U"vbodxXp").contains(verb)) {
+    print_bad_verb(verb, element);
   } else {
     print_at(element, verb);
   }
 }
 
 void Printer::print_list(const Value& value, char32_t verb) {
+  if (flags_.go_syntax && value.is_null_list()) {
+    out_ += value.type() + "(nil)";
+    return;
+  }
   out_ += flags_.go_syntax ? value.type() + "{" : "[";
   bool is_first = true;
   for (const Value& item : value.list()) {
@@ -295,7 +302,7 @@ void Printer::print_record(const Value& value, char32_t verb) {
     } else if (std::u32string_view(U"bodxX").contains(verb)) {
       print_integer(0, verb, value);
     } else {
-      out_ += "%!" + encode_utf8(verb) + "(" + value.type() + "=<nil>)";
+      print_bad_verb(verb, value);
     }
     return;
   }

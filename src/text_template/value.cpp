@@ -10,6 +10,8 @@ namespace dm::text_template {
 struct Value::ListContent {
   List items;
   Elements elements;
+  List behind;
+  bool is_null = false;
 };
 
 struct Value::MapContent {
@@ -34,9 +36,16 @@ std::string element_type(Elements elements) { return elements == Elements::text 
 
 }  // namespace
 
-Value Value::list(List items, Elements elements) {
+Value Value::list(List items, Elements elements, List behind) {
   Value result;
-  result.content_ = std::make_shared<const ListContent>(ListContent{std::move(items), elements});
+  result.content_ =
+      std::make_shared<const ListContent>(ListContent{std::move(items), elements, std::move(behind)});
+  return result;
+}
+
+Value Value::null_list() {
+  Value result;
+  result.content_ = std::make_shared<const ListContent>(ListContent{{}, Elements::text, {}, true});
   return result;
 }
 
@@ -160,6 +169,12 @@ bool Value::is_pointer() const { return reference_ != Reference::none; }
 const Value::List& Value::list() const {
   return std::get<std::shared_ptr<const ListContent>>(content_)->items;
 }
+
+const Value::List& Value::behind() const {
+  return std::get<std::shared_ptr<const ListContent>>(content_)->behind;
+}
+
+bool Value::is_null_list() const { return std::get<std::shared_ptr<const ListContent>>(content_)->is_null; }
 
 const Value::Map& Value::map() const { return std::get<std::shared_ptr<const MapContent>>(content_)->items; }
 

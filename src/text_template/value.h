@@ -39,8 +39,10 @@ class Value {
   Value(std::string_view value) : content_(std::string(value)) {}
   Value(const char* value) : content_(std::string(value)) {}
 
-  /// A Go slice.
-  static Value list(List items, Elements elements = Elements::any);
+  /// A Go slice. What stands behind it in the slice that it was cut out of, Go's `slice` can reach.
+  static Value list(List items, Elements elements = Elements::any, List behind = {});
+  /// A Go slice of strings that is nil: empty, but %#v tells.
+  static Value null_list();
   /// A Go slice of strings.
   static Value list(const std::vector<std::string>& items);
   /// A Go map with string keys, where a missing key gives nil.
@@ -79,6 +81,8 @@ class Value {
   std::complex<double> complex() const { return std::get<std::complex<double>>(content_); }
   const std::string& text() const { return std::get<std::string>(content_); }
   const List& list() const;
+  const List& behind() const;
+  bool is_null_list() const;
   const Map& map() const;
   const Fields& fields() const;
 

@@ -25,11 +25,11 @@ TITLE_PATHS = [".Name", ".State", ".URL", ".Error", ".Nope", ".State.String", ".
 PATHS = {**DOCUMENT_PATHS, "running": ROW_PATHS, "stopped": ROW_PATHS, "broken": ROW_PATHS, "titles": TITLE_PATHS}
 
 CONSTANTS = ["0", "1", "2", "3", "-1", "+5", "22", "1000000", "0x1F", "0b101", "0o17", "017", "1_000", "1.5", "-0.25", "1e3", "1e-7", "1e21", ".5",
-             "2.", "0x1p4", "'a'", "'é'", "'\\n'", "'\\x41'", "true", "false", '"a"', '"x=1"', '""', '"héllo"', '"a\\tb\\"c\\u00e9\\x00"',
+             "2.", "0x1p4", "'a'", "'é'", "'\\n'", "'\\x41'", "true", "false", '"a"', '"x=1"', '""', '"héllo"', '"a\\tb\\"c\\u00e9\\x01"',
              "`raw \"q\"`", '"Name"', '"k1"', '"tcp"', "nil", "1i", "2+3i", "9223372036854775807", "9223372036854775808", "\"<a href='x'>&\""]
 NUMBERS = ["0", "1", "2", "3", "-1", "5", "1.0", '"0"', "'\\x01'"]
 TEXTS = ["", " ", "x", "a b", "\n", " - ", "\t|\t", "é", "tcp://", "}} ", "{ {", '"q"']
-VERBS = "vvvvvsssdddqxXtTfgGeEbcoOU%pzwé!"
+VERBS = "vvvvvsssdddqxXtTfgGeEbcoOU%zwé!"
 
 
 class Generator:
@@ -52,7 +52,7 @@ class Generator:
         self.variables = ["$"]
         self.defined = []
         text = self.statements(2, in_range=False, at_top=True)
-        return self.damaged(text) if self.chance(20) else text
+        return self.damaged(text) if self.chance(12) else text
 
     def damaged(self, text):
         for _ in range(self.random.randint(1, 2)):
@@ -70,7 +70,7 @@ class Generator:
         return text
 
     def statements(self, depth, in_range, at_top=False):
-        return "".join(self.statement(depth, in_range, at_top) for _ in range(self.random.randint(1, 3)))
+        return "".join(self.statement(depth, in_range, at_top) for _ in range(self.choice([1, 1, 2, 3])))
 
     def delimited(self, content):
         return ("{{- " if self.chance(8) else self.choice(["{{", "{{", "{{ "])) + content + \
@@ -151,7 +151,7 @@ class Generator:
         while self.chance(15):
             text += self.choice([" | ", "|"]) + self.choice(
                 ["print", "printf " + self.format(1), "html", "js", "urlquery", "len", "json", "prettyjson", "println", "not", "index .Name",
-                 "eq 1", "printf", "and true", "or 0", ".Name", "$", self.choice(self.variables), '"x"', "slice", "prettyjson | len",
+                 "eq 1", "printf", "and true", "or 0", "print", "println", "html", "not", self.choice([".Name", "$", self.choice(self.variables), '"x"']), "slice", "prettyjson | len",
                  "json | printf " + self.format(1)])
         return text
 
@@ -160,10 +160,21 @@ class Generator:
             return self.operand(0)
         return self.call(depth)
 
+    def path(self):
+        """Mostly one that is there."""
+        path = self.choice(PATHS[self.data])
+        is_bad = "Nope" in path or path.endswith(".X") or (self.data == "broken" and "Options." in path)
+        return self.path() if is_bad and self.chance(75) else path
+
+    def comparable(self):
+        """Two operands of one kind."""
+        group = self.choice([["1", "2", "22", "'a'", "(len .Name)", "0x1F"], ["1.5", "0.25", "1e3"], ['"a"', '"m1"', ".Name", "(print .Name)", "`b`", ".Name"]])
+        return [self.choice(group), self.choice(group)]
+
     def operand(self, depth):
         kind = self.random.randrange(100)
         if kind < 50:
-            return self.choice(PATHS[self.data])
+            return self.path()
         if kind < 58:
             return self.choice(self.variables) + self.choice(["", "", self.choice(PATHS[self.data][:-1]), ".X"])
         if kind < 80 or depth <= 0:
@@ -173,7 +184,11 @@ class Generator:
 
     def call(self, depth):
         name = self.choice(["and", "or", "not", "len", "index", "index", "slice", "slice", "print", "println", "printf", "printf", "printf", "html", "js",
-                            "urlquery", "eq", "eq", "ne", "lt", "le", "gt", "ge", "json", "prettyjson", "call", "nope"])
+                            "urlquery", "eq", "eq", "ne", "lt", "le", "gt", "ge", "json", "json", "prettyjson", "call" if self.chance(30) else "print"])
+        if self.data not in DOCUMENT_PATHS and "json" in name and self.chance(90):
+            name = "printf"
+        if self.chance(1):
+            name = "nope"
         some = lambda low, high: [self.operand(depth - 1) for _ in range(self.random.randint(low, high))]
         if name in ("not", "len", "json", "prettyjson"):
             arguments = some(1, 1) if not self.chance(5) else some(0, 2)
@@ -190,7 +205,9 @@ class Generator:
                 arguments = some(0, 2)
         elif name in ("eq", "ne", "lt", "le", "gt", "ge"):
             arguments = some(2, 2) if not self.chance(20) else some(0, 3)
-            if self.chance(25) and arguments:
+            if self.chance(60):
+                arguments = self.comparable()
+            if self.chance(8) and arguments:
                 arguments.append(arguments[0])
         else:
             arguments = some(0, 3) if self.chance(20) else some(1, 3)
@@ -211,10 +228,7 @@ class Generator:
         return '"' + text + '"' if self.chance(95) else "`" + text + "`"
 
 
-def generated(seed, count):
-    """(data, template) pairs, `count` for each piece of data."""
-    pairs = []
-    for data in PATHS:
-        generator = Generator(seed, data)
-        pairs += [(data, generator.template()) for _ in range(count)]
-    return pairs
+def generated(seed, count, data):
+    """`count` (data, template) pairs for a piece of data."""
+    generator = Generator(seed, data)
+    return [(data, generator.template()) for _ in range(count)]

@@ -1,5 +1,6 @@
 // Renders templates with Go's own text/template. Reads the data file that its argument names; on standard input a case
-// per line, {"data": NAME, "text": TEMPLATE}; writes a result per line, {"output": HEX} or {"error": HEX}.
+// per line, {"data": NAME, "text": TEMPLATE}; writes a result per line, {"output": HEX}, {"error": HEX}, or
+// {"address": true} if it shows where in memory something lies.
 package main
 
 import (
@@ -9,6 +10,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"reflect"
 	"strings"
 	"text/template"
 	"time"
@@ -42,6 +44,10 @@ type result struct {
 	Error  *string `json:"error,omitempty"`
 }
 
+type address struct {
+	Address bool `json:"address"`
+}
+
 // What the original offers in inspect's templates.
 var inspectFunctions = template.FuncMap{
 	"json":       func(v interface{}) string { return marshalled(json.Marshal(v)) },
@@ -55,10 +61,35 @@ func (r row) item() commands.HostListItem {
 		Error: r.Error, DockerVersion: r.Version, ResponseTime: time.Duration(r.Milliseconds) * time.Millisecond}
 	if r.Options != nil {
 		item.Active = "-"
+		e, s := &r.Options.EngineOptions, &r.Options.SwarmOptions
+		clip(&e.ArbitraryFlags, &e.Dns, &e.Env, &e.InsecureRegistry, &e.Labels, &e.RegistryMirror, &s.ArbitraryFlags,
+			&s.ArbitraryJoinFlags, &s.Env)
 		item.EngineOptions = &r.Options.EngineOptions
 		item.SwarmOptions = &r.Options.SwarmOptions
 	}
 	return item
+}
+
+// Cuts off what the decoder leaves room for behind a list, where the slice function reaches it: how much is chance.
+func clipped(value interface{}) interface{} {
+	switch value := value.(type) {
+	case []interface{}:
+		for index := range value {
+			value[index] = clipped(value[index])
+		}
+		return value[:len(value):len(value)]
+	case map[string]interface{}:
+		for key := range value {
+			value[key] = clipped(value[key])
+		}
+	}
+	return value
+}
+
+func clip(lists ...*[]string) {
+	for _, list := range lists {
+		*list = (*list)[:len(*list):len(*list)]
+	}
 }
 
 func render(text string, functions template.FuncMap, data interface{}) result {
@@ -75,15 +106,33 @@ func render(text string, functions template.FuncMap, data interface{}) result {
 	return result{Output: &written}
 }
 
-func main() {
-	text, err := os.ReadFile(os.Args[1])
+func load(path string) (all sources) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		log.Fatal(err)
 	}
-	var all sources
 	if err := json.Unmarshal(text, &all); err != nil {
 		log.Fatal(err)
 	}
+	return all
+}
+
+func (all sources) answer(next request) result {
+	if document, ok := all.Documents[next.Data]; ok {
+		return render(next.Text, inspectFunctions, clipped(document))
+	}
+	if row, ok := all.Rows[next.Data]; ok {
+		return render(next.Text, nil, row.item())
+	}
+	if next.Data != "titles" {
+		log.Fatalf("There is no data %q.", next.Data)
+	}
+	return render(next.Text, nil, all.Titles)
+}
+
+func main() {
+	// The same values at two places: a result that depends on the place is none.
+	here, there := load(os.Args[1]), load(os.Args[1])
 	in := json.NewDecoder(bufio.NewReader(os.Stdin))
 	buffer := bufio.NewWriter(os.Stdout)
 	defer buffer.Flush()
@@ -95,15 +144,9 @@ func main() {
 		} else if err != nil {
 			log.Fatal(err)
 		}
-		var answer result
-		if document, ok := all.Documents[next.Data]; ok {
-			answer = render(next.Text, inspectFunctions, document)
-		} else if item, ok := all.Rows[next.Data]; ok {
-			answer = render(next.Text, nil, item.item())
-		} else if next.Data == "titles" {
-			answer = render(next.Text, nil, all.Titles)
-		} else {
-			log.Fatalf("There is no data %q.", next.Data)
+		var answer interface{} = here.answer(next)
+		if !reflect.DeepEqual(answer, there.answer(next)) {
+			answer = address{true}
 		}
 		if err := out.Encode(answer); err != nil {
 			log.Fatal(err)
