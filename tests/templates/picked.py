@@ -350,6 +350,7 @@ b {{nope}}
 {{printf "%s %q %x %X % x %#x %# x %.1s %5s %-5s| %05s %+q %#q %#+q" "aé" "aé" "aé" "aé" "aé" "aé" "aé" "aé" "aé" "aé" "aé" "aé" "aé" "a`"}}
 {{printf "%d %t %f %c" "a" "a" "a" "a"}}
 {{printf "%q %+q %x" "a\x00\n\u2028\u00ad\x7f\xff" "😀" "\xff"}}
+{{printf "%c%q%#U%c%#U" 1000000 1000000 1000000 128512 128512}} {{printf "%c" 1000000 | js}}
 {{printf "%t %v %5t %-7t| %s %d %q" true true true true true true true}}
 {{printf "%T %T %T %T %T %5T %.2T" 1 1.5 "a" true 1i 1 1.5}}
 {{printf "%v %+v %#v" "a" "a" "a"}} {{printf "%#v %#v %#v %#v" 1 true nil 'a'}}
