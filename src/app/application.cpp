@@ -20,6 +20,16 @@ namespace {
 
 constexpr int exit_failed = 1, exit_check_failed = 3, exit_cancelled = 130;
 
+std::string default_store_path(const Environment& environment) {
+  return environment.home() + "/.docker/machine";
+}
+
+/// Where the store is; an empty --storage-path is none, and not the root of the file system.
+std::string store_path(const Arguments& global, const Environment& environment) {
+  const std::string& given = global.flags.text("storage-path");
+  return given.empty() ? default_store_path(environment) : given;
+}
+
 std::vector<Flag> global_flags(const Environment& environment) {
   const auto text = [](const char* name, const char* variable, const char* help) {
     return Flag{.name = name, .help = help, .variable = variable};
@@ -34,14 +44,13 @@ std::vector<Flag> global_flags(const Environment& environment) {
       text("github-api-token", "MACHINE_GITHUB_API_TOKEN", "Token to use for requests to the Github API"),
       {.name = "native-ssh",
        .kind = FlagKind::boolean,
-       .help = "Use the native (Go-based) SSH implementation.",
+       .help = "Use the built-in SSH client for 'ssh'",
        .variable = "MACHINE_NATIVE_SSH"},
       text("bugsnag-api-token", "MACHINE_BUGSNAG_API_TOKEN", "BugSnag API token for crash reporting"),
       {.name = "version", .kind = FlagKind::boolean, .help = "print the version", .aliases = {"v"}}};
   Flag& storage_path = flags[1];
   storage_path.aliases = {"s"};
-  storage_path.otherwise =
-      environment.variable_or("MACHINE_STORAGE_PATH", environment.home() + "/.docker/machine");
+  storage_path.otherwise = environment.variable_or("MACHINE_STORAGE_PATH", default_store_path(environment));
   return flags;
 }
 
@@ -57,10 +66,16 @@ bool wants_debug(const Arguments& global, const Environment& environment) {
       Reason::usage);
 }
 
+bool is_of_two_forms(const std::string& message) { return message.starts_with("Cannot use two forms"); }
+
 /// What a wrong command line shows on the output before its error goes to standard error.
-std::string usage_text(const Error& error, const std::string& help) {
-  const std::string message = error.what();
-  return (message.starts_with("Cannot use two forms") ? message : "Incorrect Usage.") + "\n\n" + help;
+std::string usage_text(const std::string& message, const std::string& help) {
+  return (is_of_two_forms(message) ? message : "Incorrect Usage.") + "\n\n" + help;
+}
+
+/// The same for the part before the command; the original forgets one empty line there.
+std::string global_usage_text(const std::string& message, const std::string& help) {
+  return is_of_two_forms(message) ? message + "\n" + help : usage_text(message, help);
 }
 
 std::string help_of(const Application& application) {
@@ -90,7 +105,7 @@ std::optional<Arguments> arguments_of(const Command& command, const std::vector<
     out << command_help(syntax, command.help_order, usage_name);
     return std::nullopt;
   } catch (const Error& error) {
-    out << usage_text(error, command_help(syntax, command.help_order, usage_name)) << std::flush;
+    out << usage_text(error.what(), command_help(syntax, command.help_order, usage_name)) << std::flush;
     throw;
   }
 }
@@ -108,10 +123,9 @@ int run_command(Process& process, const Application& application, const GlobalLi
   LibsshConnector ssh(process.environment);
   SystemProcessRunner processes;
   const Services services{http, ssh, processes, clock, process.environment};
-  const Store store(line.global.flags.text("storage-path"));
+  const Store store(store_path(line.global, process.environment));
   const Runtime runtime{store, services};
   Task task(clock, process.console, process.stop);
-  task.debug("Docker Machine Version:  " + application.program.version);
   const auto arguments =
       arguments_of(*command, line.rest, runtime, application.usage_name(), task, process.out);
   if (!arguments) return 0;
@@ -135,15 +149,18 @@ int dispatch(Process& process) {
   try {
     line = parse_global(words, application.global_flags, process.environment);
   } catch (const Error& error) {
-    process.out << usage_text(error, help_of(application)) << std::flush;
+    process.out << global_usage_text(error.what(), help_of(application)) << std::flush;
     throw;
   }
   if (wants_debug(line.global, process.environment)) process.console.show_debug();
+  process.console.line(Level::debug, "", "Docker Machine Version:  " + application.program.version);
   if (line.global.flags.boolean("version")) {
     process.out << application.program.name << " version " << application.program.version << "\n";
     return 0;
   }
   if (line.global.help) line.command.clear();
+  // Nothing was asked of a command, so its words are none of help's.
+  if (line.command.empty()) line.rest.clear();
   return run_command(process, application, line);
 }
 
