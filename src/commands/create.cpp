@@ -13,8 +13,8 @@
 namespace dm {
 namespace {
 
-/// The driver must be known before the line can be parsed, since it brings flags of its own.
-std::string driver_name_in(std::span<const std::string> arguments, const Environment& environment) {
+/// The driver on the command line; "" if there is none.
+std::string driver_name_in(std::span<const std::string> arguments) {
   constexpr std::array names{"-d", "--d", "-driver", "--driver"};
   for (size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
     for (const std::string name : names) {
@@ -22,11 +22,15 @@ std::string driver_name_in(std::span<const std::string> arguments, const Environ
       if (arguments[i].starts_with(name + "=")) return arguments[i].substr(name.size() + 1);
     }
   }
-  return environment.variable_or("MACHINE_DRIVER", default_driver);
+  return "";
 }
 
+/// The driver must be known before the line can be parsed, since it brings flags of its own.
 std::vector<Flag> driver_flags(std::span<const std::string> arguments, const Runtime& runtime, Task& task) {
-  return driver_named(driver_name_in(arguments, runtime.services.environment)).flags(runtime.services, task);
+  const std::string named = driver_name_in(arguments);
+  const Environment& environment = runtime.services.environment;
+  return driver_named(named.empty() ? environment.variable_or("MACHINE_DRIVER", default_driver) : named)
+      .flags(runtime.services, task);
 }
 
 EngineOptions engine_options(const FlagValues& flags) {
@@ -101,7 +105,7 @@ int run(Context& context) {
   const FlagValues& flags = context.arguments.flags;
   CreateRequest request;
   request.name = checked_name(context);
-  request.type = &driver_named(flags.text("driver"));
+  request.type = in_context("Error getting new host", [&] { return &driver_named(flags.text("driver")); });
   if (runtime.store.exists(request.name)) {
     throw Error(fmt::format("Docker machine \"{}\" already exists", request.name), Reason::already_exists);
   }

@@ -26,6 +26,16 @@ void check_driver(const OpenMachine& open, Task& task) {
   }
 }
 
+void save_first(const Runtime& runtime, const Machine& machine) {
+  try {
+    runtime.store.add(machine, {.unfinished = true, .failure = {}});
+  } catch (const Error& error) {
+    // Another process was quicker: that is told as it is when the name was taken from the start.
+    if (error.reason() == Reason::already_exists) throw;
+    throw error.within("Error saving host to store before attempting creation");
+  }
+}
+
 void make(const Runtime& runtime, OpenMachine& open, Task& task) {
   const auto save = [&] { save_machine(runtime, open, task); };
   task.info("Creating machine...");
@@ -83,7 +93,7 @@ void create_machine(const Runtime& runtime, const CreateRequest& request, Task& 
   check_driver(open, task);
 
   const auto lock = runtime.store.lock_machine(request.name, task);
-  runtime.store.add(open.machine, {.unfinished = true, .failure = {}});
+  save_first(runtime, open.machine);
   try {
     in_context("Error creating machine", [&] { make(runtime, open, task); });
   } catch (const Error& error) {
