@@ -134,9 +134,14 @@ def test_unknown_driver(bare, words):
     assert not bare.store.exists()
 
 
-def test_driver_without_a_name(bare):
-    result = refused(bare, "create", "-d", "", "a")
-    assert 'Driver "" not found.' in result.err
+@pytest.mark.parametrize("words", [["-d", ""], ["-d="], ["--driver", ""], ["--driver="]])
+def test_driver_without_a_name(bare, words):
+    """The flags are those of the default driver then, and the line is looked at before the driver."""
+    result = refused(bare, "create", *words, "a", environment={"MACHINE_DRIVER": "none"})
+    assert result.err == ('Error getting new host: Driver "" not found. Do you have the plugin binary "docker-machine-driver-" '
+                          "accessible in your PATH?\n")
+    assert refused(bare, "create", *words).err == "Error: No machine name specified\n"
+    assert "--url" in bare("create", *words, "--help", environment={"MACHINE_DRIVER": "none"})
     assert not bare.store.exists()
 
 
