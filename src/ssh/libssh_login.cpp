@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <optional>
 
 #include "base/strings.h"
 #include "ssh/libssh_channel.h"
@@ -21,19 +22,26 @@ namespace {
 /// One login under way.
 class Login {
  public:
-  Login(LibsshLink& link, const Terminal& terminal, const Task& task)
-      : link_(link), terminal_(terminal), task_(task), real_(terminal.is_real()), channel_(link) {
+  Login(LibsshLink& link, const std::string& line, const Terminal& terminal, const Task& task)
+      : link_(link),
+        line_(line),
+        terminal_(terminal),
+        task_(task),
+        // A command's output that goes into a file is to be what the command wrote.
+        real_(terminal.is_real() && (line.empty() || isatty(terminal.output) == 1)),
+        channel_(link) {
     channel_.deliver_to([this](std::string_view text) { show(terminal_.output, text); },
                         [this](std::string_view text) { show(terminal_.error, text); });
   }
 
-  int run(const std::string& line) {
+  int run() {
     request("opens no session", [&] { return channel_.open(); });
     // Before the machine's side draws anything, and before keys may be lost.
-    const RawMode raw(terminal_);
+    std::optional<RawMode> raw;
+    if (real_) raw.emplace(terminal_);
     if (real_) request("gives no terminal", [&] { return channel_.request_terminal(terminal_.size()); });
     request("runs no commands",
-            [&] { return line.empty() ? channel_.request_shell() : channel_.request(line); });
+            [&] { return line_.empty() ? channel_.request_shell() : channel_.request(line_); });
     while (!channel_.is_done()) pass_on();
     if (channel_.failure()) std::rethrow_exception(channel_.failure());
     if (!channel_.status()) throw broken();
@@ -86,6 +94,7 @@ class Login {
   }
 
   LibsshLink& link_;
+  const std::string& line_;
   const Terminal& terminal_;
   const Task& task_;
   bool real_;
@@ -101,7 +110,7 @@ class Login {
 int log_in(const SshTarget& target, const std::string& line, const Terminal& terminal,
            const Environment& environment, const Task& task) {
   const auto link = open_link(target, environment, task);
-  return Login(*link, terminal, task).run(line);
+  return Login(*link, line, terminal, task).run();
 }
 
 }  // namespace dm

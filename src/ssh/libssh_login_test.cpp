@@ -134,6 +134,14 @@ TEST_F(LibsshLoginTest, ATerminalHereIsOneThere) {
   EXPECT_TRUE(same(before, terminal.mode()));
 }
 
+TEST_F(LibsshLoginTest, OutputIntoAFileIsNoTerminals) {
+  const TestTerminal terminal;
+  const Socket out(creat((own_ / "out").c_str(), 0600));
+  const Terminal ends{terminal.ends().input, out.descriptor(), out.descriptor()};
+  EXPECT_EQ(log_in_at(ends, "printf 'a\\nb\\n'; tty </dev/stdout"), 1);
+  EXPECT_EQ(read_file(own_ / "out"), "a\nb\nnot a tty\n");
+}
+
 TEST_F(LibsshLoginTest, KeysGoToTheMachineAndSoDoesANewSize) {
   TestTerminal terminal;
   const termios before = terminal.mode();

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 
@@ -79,7 +80,7 @@ bool wait_for_any(std::span<pollfd> wanted, const Task& task, Milliseconds longe
     const int ready = poll(all.data(), all.size(),
                            static_cast<int>(std::min(left, Milliseconds(std::chrono::hours(1))).count()));
     if (ready <= 0 || all.back().revents != 0) continue;
-    std::copy_n(all.begin(), wanted.size(), wanted.begin());
+    std::ranges::copy(std::span(all).first(wanted.size()), wanted.begin());
     return true;
   }
 }

@@ -145,6 +145,13 @@ def test_driver_without_a_name(bare, words):
     assert not bare.store.exists()
 
 
+def test_machines_that_is_no_folder(docker_machine):
+    (docker_machine.store / "machines").write_text("in the way")
+    result = refused(docker_machine, "create", "-d", "none", "--url", refusing_url(), "a")
+    assert result.err.startswith("Error saving host to store before attempting creation: ") and "machines" in result.err
+    assert "Creating machine..." not in result.out
+
+
 def test_name_in_use(docker_machine):
     create(docker_machine, "a")
     before = config_file(docker_machine.store, "a").read_bytes()
