@@ -38,7 +38,7 @@ class TestTerminal {
   }
   /// All that was shown, once `text` is among it; a failure after 20 seconds.
   const std::string& shown_with(std::string_view text) {
-    RealTask test;
+    WaitingTask test;
     const Task soon = test.task.within(seconds(20));
     while (!shown_.contains(text)) {
       if (!wait_for_descriptor(user_, POLLIN, soon)) {
@@ -69,7 +69,7 @@ bool same(const termios& one, const termios& other) {
 class LibsshLoginTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    shared_ = new ScratchFolder;
+    shared_ = new TestFolder;
     make_key(*shared_ / "host", "ed25519");
     make_key(*shared_ / "key", "ed25519");
     fs::copy(*shared_ / "key.pub", *shared_ / "authorized_keys");
@@ -95,10 +95,10 @@ class LibsshLoginTest : public testing::Test {
     return status;
   }
 
-  static inline ScratchFolder* shared_ = nullptr;
+  static inline TestFolder* shared_ = nullptr;
   static inline Sshd* server_ = nullptr;
-  ScratchFolder own_;
-  RealTask test_;
+  TestFolder own_;
+  WaitingTask test_;
   Task task_ = test_.task.within(seconds(30));
   std::string output_, error_;
 };

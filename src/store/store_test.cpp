@@ -243,5 +243,40 @@ TEST_F(StoreTest, TakesARelativePathAsItIsWritten) {
   EXPECT_EQ(Store("/s//").machine_folder("n"), "/s/machines/n");
 }
 
+TEST_F(StoreTest, HasAnIdThatStays) {
+  const std::string id = store_.id(task_);
+  EXPECT_EQ(id.size(), 16U);
+  EXPECT_EQ(store_.id(task_), id);
+  EXPECT_EQ(Store(home_.string() + "/").id(task_), id);
+  EXPECT_EQ(mode_of(home_ / "store-id"), 0600U);
+}
+
+TEST_F(StoreTest, AgreesOnItsIdAmongAllWhoAskAtOnce) {
+  std::vector<std::string> ids(8);
+  {
+    const SystemClock clock;
+    std::vector<std::jthread> threads;
+    for (auto& id : ids) threads.emplace_back([&] { id = store_.id(Task(clock, log_, stop_)); });
+  }
+  EXPECT_EQ(ids, std::vector<std::string>(8, ids[0]));
+}
+
+TEST_F(StoreTest, RemembersWhatMayBeLeftOfAForgottenMachine) {
+  EXPECT_TRUE(store_.remains().empty());
+  store_.note_remains(
+      {.machine = "a", .driver_name = "none", .driver = {{"Id", "i-1"}}, .why = "it said no"});
+  store_.note_remains({.machine = "a", .driver_name = "none", .driver = {{"Id", "i-2"}}, .why = "again"});
+  auto remains = store_.remains();
+  ASSERT_EQ(remains.size(), 2U);
+  EXPECT_EQ(remains[0].machine, "a");
+  EXPECT_EQ(mode_of(home_ / "remains" / (remains[0].id + ".json")), 0600U);
+  const Json kept = remains[1].driver;
+  store_.forget_remains(remains[0].id);
+  remains = store_.remains();
+  ASSERT_EQ(remains.size(), 1U);
+  EXPECT_EQ(remains[0].driver, kept);
+  EXPECT_FALSE(remains[0].why.empty());
+}
+
 }  // namespace
 }  // namespace dm
