@@ -84,28 +84,33 @@ std::string help_of(const Application& application) {
   return application_help(application.program, application.global_flags, syntaxes);
 }
 
+/// How the command is written, with the flags that depend on the command line.
+Syntax syntax_of(const Command& command, const std::vector<std::string>& rest, const Runtime& runtime,
+                 Task& task) {
+  Syntax syntax = command.syntax;
+  if (command.more_flags != nullptr)
+    std::ranges::move(command.more_flags(rest, runtime, task), std::back_inserter(syntax.flags));
+  return syntax;
+}
+
 /// The command's own arguments; nothing if the command line asked for help, which is shown then.
-std::optional<Arguments> arguments_of(const Command& command, const std::vector<std::string>& rest,
-                                      const Runtime& runtime, std::string_view usage_name, Task& task,
-                                      std::ostream& out) {
-  if (command.syntax.verbatim) {
-    if (!command.syntax.hidden && !rest.empty() &&
-        (rest[0] == "-h" || rest[0] == "-help" || rest[0] == "--help")) {
-      out << command_help(command.syntax, FlagOrder::as_declared, usage_name);
+std::optional<Arguments> arguments_of(const Syntax& syntax, FlagOrder help_order,
+                                      const std::vector<std::string>& rest, const Environment& environment,
+                                      std::string_view usage_name, std::ostream& out) {
+  if (syntax.verbatim) {
+    if (!syntax.hidden && !rest.empty() && (rest[0] == "-h" || rest[0] == "-help" || rest[0] == "--help")) {
+      out << command_help(syntax, help_order, usage_name);
       return std::nullopt;
     }
     return Arguments{.flags = {}, .words = rest};
   }
-  Syntax syntax = command.syntax;
-  if (command.more_flags != nullptr)
-    std::ranges::move(command.more_flags(rest, runtime, task), std::back_inserter(syntax.flags));
   try {
-    Arguments arguments = parse_arguments(rest, syntax.flags, runtime.services.environment);
+    Arguments arguments = parse_arguments(rest, syntax.flags, environment);
     if (!arguments.help) return arguments;
-    out << command_help(syntax, command.help_order, usage_name);
+    out << command_help(syntax, help_order, usage_name);
     return std::nullopt;
   } catch (const Error& error) {
-    out << usage_text(error.what(), command_help(syntax, command.help_order, usage_name)) << std::flush;
+    out << usage_text(error.what(), command_help(syntax, help_order, usage_name)) << std::flush;
     throw;
   }
 }
@@ -126,10 +131,12 @@ int run_command(Process& process, const Application& application, const GlobalLi
   const Store store(store_path(line.global, process.environment));
   const Runtime runtime{store, services};
   Task task(clock, process.console, process.stop);
-  const auto arguments =
-      arguments_of(*command, line.rest, runtime, application.usage_name(), task, process.out);
+  const Syntax syntax = syntax_of(*command, line.rest, runtime, task);
+  const auto arguments = arguments_of(syntax, command->help_order, line.rest, process.environment,
+                                      application.usage_name(), process.out);
   if (!arguments) return 0;
-  Context context{application, *command, *arguments, line.global, runtime, process.in, process.out, task};
+  Context context{application, *command,   syntax,      *arguments, line.global,
+                  runtime,     process.in, process.out, task};
   return command->run(context);
 }
 
