@@ -20,6 +20,16 @@ namespace {
 
 constexpr int exit_failed = 1, exit_check_failed = 3, exit_cancelled = 130;
 
+std::string default_store_path(const Environment& environment) {
+  return environment.home() + "/.docker/machine";
+}
+
+/// Where the store is; an empty --storage-path is none, and not the root of the file system.
+std::string store_path(const Arguments& global, const Environment& environment) {
+  const std::string& given = global.flags.text("storage-path");
+  return given.empty() ? default_store_path(environment) : given;
+}
+
 std::vector<Flag> global_flags(const Environment& environment) {
   const auto text = [](const char* name, const char* variable, const char* help) {
     return Flag{.name = name, .help = help, .variable = variable};
@@ -34,14 +44,13 @@ std::vector<Flag> global_flags(const Environment& environment) {
       text("github-api-token", "MACHINE_GITHUB_API_TOKEN", "Token to use for requests to the Github API"),
       {.name = "native-ssh",
        .kind = FlagKind::boolean,
-       .help = "Use the native (Go-based) SSH implementation.",
+       .help = "Use the built-in SSH client for 'ssh'",
        .variable = "MACHINE_NATIVE_SSH"},
       text("bugsnag-api-token", "MACHINE_BUGSNAG_API_TOKEN", "BugSnag API token for crash reporting"),
       {.name = "version", .kind = FlagKind::boolean, .help = "print the version", .aliases = {"v"}}};
   Flag& storage_path = flags[1];
   storage_path.aliases = {"s"};
-  storage_path.otherwise =
-      environment.variable_or("MACHINE_STORAGE_PATH", environment.home() + "/.docker/machine");
+  storage_path.otherwise = environment.variable_or("MACHINE_STORAGE_PATH", default_store_path(environment));
   return flags;
 }
 
@@ -57,10 +66,16 @@ bool wants_debug(const Arguments& global, const Environment& environment) {
       Reason::usage);
 }
 
+bool is_of_two_forms(const std::string& message) { return message.starts_with("Cannot use two forms"); }
+
 /// What a wrong command line shows on the output before its error goes to standard error.
-std::string usage_text(const Error& error, const std::string& help) {
-  const std::string message = error.what();
-  return (message.starts_with("Cannot use two forms") ? message : "Incorrect Usage.") + "\n\n" + help;
+std::string usage_text(const std::string& message, const std::string& help) {
+  return (is_of_two_forms(message) ? message : "Incorrect Usage.") + "\n\n" + help;
+}
+
+/// The same for the part before the command; the original forgets one empty line there.
+std::string global_usage_text(const std::string& message, const std::string& help) {
+  return is_of_two_forms(message) ? message + "\n" + help : usage_text(message, help);
 }
 
 std::string help_of(const Application& application) {
@@ -69,28 +84,33 @@ std::string help_of(const Application& application) {
   return application_help(application.program, application.global_flags, syntaxes);
 }
 
+/// How the command is written, with the flags that depend on the command line.
+Syntax syntax_of(const Command& command, const std::vector<std::string>& rest, const Runtime& runtime,
+                 Task& task) {
+  Syntax syntax = command.syntax;
+  if (command.more_flags != nullptr)
+    std::ranges::move(command.more_flags(rest, runtime, task), std::back_inserter(syntax.flags));
+  return syntax;
+}
+
 /// The command's own arguments; nothing if the command line asked for help, which is shown then.
-std::optional<Arguments> arguments_of(const Command& command, const std::vector<std::string>& rest,
-                                      const Runtime& runtime, std::string_view usage_name, Task& task,
-                                      std::ostream& out) {
-  if (command.syntax.verbatim) {
-    if (!command.syntax.hidden && !rest.empty() &&
-        (rest[0] == "-h" || rest[0] == "-help" || rest[0] == "--help")) {
-      out << command_help(command.syntax, FlagOrder::as_declared, usage_name);
+std::optional<Arguments> arguments_of(const Syntax& syntax, FlagOrder help_order,
+                                      const std::vector<std::string>& rest, const Environment& environment,
+                                      std::string_view usage_name, std::ostream& out) {
+  if (syntax.verbatim) {
+    if (!syntax.hidden && !rest.empty() && (rest[0] == "-h" || rest[0] == "-help" || rest[0] == "--help")) {
+      out << command_help(syntax, help_order, usage_name);
       return std::nullopt;
     }
     return Arguments{.flags = {}, .words = rest};
   }
-  Syntax syntax = command.syntax;
-  if (command.more_flags != nullptr)
-    std::ranges::move(command.more_flags(rest, runtime, task), std::back_inserter(syntax.flags));
   try {
-    Arguments arguments = parse_arguments(rest, syntax.flags, runtime.services.environment);
+    Arguments arguments = parse_arguments(rest, syntax.flags, environment);
     if (!arguments.help) return arguments;
-    out << command_help(syntax, command.help_order, usage_name);
+    out << command_help(syntax, help_order, usage_name);
     return std::nullopt;
   } catch (const Error& error) {
-    out << usage_text(error, command_help(syntax, command.help_order, usage_name)) << std::flush;
+    out << usage_text(error.what(), command_help(syntax, help_order, usage_name)) << std::flush;
     throw;
   }
 }
@@ -108,14 +128,15 @@ int run_command(Process& process, const Application& application, const GlobalLi
   LibsshConnector ssh(process.environment);
   SystemProcessRunner processes;
   const Services services{http, ssh, processes, clock, process.environment};
-  const Store store(line.global.flags.text("storage-path"));
+  const Store store(store_path(line.global, process.environment));
   const Runtime runtime{store, services};
   Task task(clock, process.console, process.stop);
-  task.debug("Docker Machine Version:  " + application.program.version);
-  const auto arguments =
-      arguments_of(*command, line.rest, runtime, application.usage_name(), task, process.out);
+  const Syntax syntax = syntax_of(*command, line.rest, runtime, task);
+  const auto arguments = arguments_of(syntax, command->help_order, line.rest, process.environment,
+                                      application.usage_name(), process.out);
   if (!arguments) return 0;
-  Context context{application, *command, *arguments, line.global, runtime, process.in, process.out, task};
+  Context context{application, *command,   syntax,      *arguments, line.global,
+                  runtime,     process.in, process.out, task};
   return command->run(context);
 }
 
@@ -135,15 +156,18 @@ int dispatch(Process& process) {
   try {
     line = parse_global(words, application.global_flags, process.environment);
   } catch (const Error& error) {
-    process.out << usage_text(error, help_of(application)) << std::flush;
+    process.out << global_usage_text(error.what(), help_of(application)) << std::flush;
     throw;
   }
   if (wants_debug(line.global, process.environment)) process.console.show_debug();
+  process.console.line(Level::debug, "", "Docker Machine Version:  " + application.program.version);
   if (line.global.flags.boolean("version")) {
     process.out << application.program.name << " version " << application.program.version << "\n";
     return 0;
   }
   if (line.global.help) line.command.clear();
+  // Nothing was asked of a command, so its words are none of help's.
+  if (line.command.empty()) line.rest.clear();
   return run_command(process, application, line);
 }
 

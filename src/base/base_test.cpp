@@ -28,6 +28,33 @@ TEST(Json, IsWrittenAsGoWritesIt) {
   EXPECT_THROW(parse_json("{"), Error);
 }
 
+TEST(Json, SaysWhatIsWrongAsGoDoes) {
+  const auto fault = [](std::string_view text) {
+    try {
+      parse_json(text);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("none");
+  };
+  for (const auto* const text : {"", "{", "{\n", "[1,", "\"x"})
+    EXPECT_EQ(fault(text), "unexpected end of JSON input") << text;
+  EXPECT_EQ(fault("<html>"), "invalid character '<' at line 1, column 1");
+  EXPECT_EQ(fault("{\n  \"a\": 1,\n}"), "invalid character '}' at line 3, column 1");
+  EXPECT_EQ(fault("{} x"), "invalid character 'x' at line 1, column 4");
+  EXPECT_EQ(fault("\"a\tb\""), "invalid character '\\t' at line 1, column 3");
+}
+
+TEST(Json, FindsKeysInAnyCase) {
+  const Json object = {{"SSHPort", 1}, {"sshuser", "x"}, {"SSHUser", "y"}};
+  EXPECT_EQ(key_in(object, "sshPort"), "SSHPort");
+  EXPECT_EQ(key_in(object, "SSHUser"), "SSHUser");
+  EXPECT_EQ(key_in(object, "Nope"), "Nope");
+  EXPECT_EQ(key_in(Json(), "Nope"), "Nope");
+  EXPECT_EQ(text_of(object, "SSHUSER"), "x");
+  EXPECT_EQ(number_of(object, "sshport"), 1);
+}
+
 TEST(Strings, AreQuotedForShellsAndAsGoDoes) {
   EXPECT_EQ(shell_quote("plain/word.txt"), "plain/word.txt");
   EXPECT_EQ(shell_quote("it's $5"), "'it'\\''s $5'");

@@ -3,11 +3,13 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 
 #include "base/error.h"
+#include "base/strings.h"
 #include "base/utf8.h"
 
 namespace dm {
@@ -82,11 +84,23 @@ void write(const Json& value, int indent, int depth, std::string& out) {
   }
 }
 
+/// What is wrong with a document, in Go's words as far as they go; the parser's own ones name its insides.
+std::string fault_of(std::string_view text, const Json::parse_error& error) {
+  if (error.byte == 0 || error.byte > text.size()) return "unexpected end of JSON input";
+  const std::string_view before = text.substr(0, error.byte - 1);
+  const auto line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
+  const std::string letter = go_quote(text.substr(error.byte - 1, 1));
+  return fmt::format("invalid character '{}' at line {}, column {}", letter.substr(1, letter.size() - 2),
+                     std::ranges::count(before, '\n') + 1, before.size() - line_begin + 1);
+}
+
 }  // namespace
 
 Json parse_json(std::string_view text) {
   try {
     return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    throw Error(fault_of(text, error));
   } catch (const Json::exception& error) {
     throw Error(error.what());
   }
@@ -98,15 +112,25 @@ std::string go_json(const Json& value, int indent) {
   return out;
 }
 
+std::string key_in(const Json& object, std::string_view key) {
+  std::string name(key);
+  if (!object.is_object() || object.contains(name)) return name;
+  const std::string wanted = lower(key);
+  for (const auto& item : object.items()) {
+    if (item.key().size() == wanted.size() && lower(item.key()) == wanted) return item.key();
+  }
+  return name;
+}
+
 std::string text_of(const Json& object, std::string_view key) {
   if (!object.is_object()) return {};
-  const auto found = object.find(std::string(key));
+  const auto found = object.find(key_in(object, key));
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 long long number_of(const Json& object, std::string_view key, long long otherwise) {
   if (!object.is_object()) return otherwise;
-  const auto found = object.find(std::string(key));
+  const auto found = object.find(key_in(object, key));
   return found != object.end() && found->is_number() ? found->get<long long>() : otherwise;
 }
 

@@ -26,5 +26,8 @@ std::string error_text(int code);
 std::string host_port(std::string_view host, int port);
 /// Decimal digits only, of a sensible length; otherwise -1.
 int number_or_minus_one(std::string_view text);
+/// The order of names in a list: runs of digits compare as numbers and stand before letters, upper and lower
+/// case alike.
+bool natural_less(const std::string& left, const std::string& right);
 
 }  // namespace dm

@@ -1,6 +1,7 @@
 // `active`: which machine the docker client talks to.
 #include <algorithm>
 
+#include "base/strings.h"
 #include "commands/machines.h"
 #include "operations/survey.h"
 
@@ -15,6 +16,7 @@ int run(Context& context) {
   Task limited =
       context.task.within(std::chrono::seconds(std::max(0LL, context.arguments.flags.number("timeout"))));
   survey(context.runtime, rows, Question::state, limited);
+  std::ranges::sort(rows, natural_less, &SurveyRow::name);
   for (const auto& row : rows) {
     const Activity activity = activity_of(row, *docker_host);
     if (!activity.engine && !activity.swarm) continue;

@@ -33,6 +33,7 @@ struct Application {
 struct Context {
   const Application& application;
   const Command& command;
+  const Syntax& syntax;        ///< the command's, with the flags that depend on the command line
   const Arguments& arguments;  ///< the command's own
   const Arguments& global;
   const Runtime& runtime;

@@ -13,10 +13,12 @@
 namespace dm {
 namespace {
 
+/// The driver must be known before the line can be parsed, since it brings flags of its own; an empty name is
+/// refused only later, among the other words.
 std::vector<Flag> driver_flags(std::span<const std::string> arguments, const Runtime& runtime, Task& task) {
-  const auto named = driver_named_in(arguments);
+  const std::string named = driver_named_in(arguments).value_or("");
   const Environment& environment = runtime.services.environment;
-  return driver_named(named ? *named : environment.variable_or("MACHINE_DRIVER", default_driver))
+  return driver_named(!named.empty() ? named : environment.variable_or("MACHINE_DRIVER", default_driver))
       .flags(runtime.services, task);
 }
 
@@ -97,7 +99,7 @@ int run(Context& context) {
   const FlagValues& flags = context.arguments.flags;
   CreateRequest request;
   request.name = checked_name(context);
-  request.type = &driver_named(flags.text("driver"));
+  request.type = in_context("Error getting new host", [&] { return &driver_named(flags.text("driver")); });
   if (runtime.store.exists(request.name)) {
     throw Error(fmt::format("Docker machine \"{}\" already exists", request.name), Reason::already_exists);
   }

@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/strings.h"
 #include "cli/columns.h"
@@ -20,32 +19,6 @@ constexpr auto default_format =
     "table {{ .Name }}\t{{ .Active }}\t{{ .DriverName}}\t{{ .State }}\t{{ .URL }}\t{{ .Swarm }}\t{{ "
     ".DockerVersion }}\t"
     "{{ .Error}}";
-
-/// Names compare by runs of digits and non-digits, digits as numbers and before letters, upper and lower case
-/// alike.
-bool natural_less(const std::string& left, const std::string& right) {
-  const std::string a = lower(left), b = lower(right);
-  const auto is_digit = [](char letter) { return std::isdigit(static_cast<unsigned char>(letter)) != 0; };
-  size_t i = 0, j = 0;
-  while (i < a.size() && j < b.size()) {
-    if (is_digit(a[i]) && is_digit(b[j])) {
-      const auto run = [&](const std::string& text, size_t& at) {
-        while (at + 1 < text.size() && text[at] == '0' && is_digit(text[at + 1])) ++at;
-        const size_t begin = at;
-        while (at < text.size() && is_digit(text[at])) ++at;
-        return text.substr(begin, at - begin);
-      };
-      const std::string x = run(a, i), y = run(b, j);
-      if (x.size() != y.size()) return x.size() < y.size();
-      if (x != y) return x < y;
-    } else {
-      if (a[i] != b[j]) return a[i] < b[j];
-      ++i, ++j;
-    }
-  }
-  if (a.size() - i != b.size() - j) return a.size() - i < b.size() - j;
-  return left < right;
-}
 
 std::string rendered(std::string format, const std::vector<SurveyRow>& rows, const std::string& docker_host) {
   const bool table = format.starts_with("table");
@@ -99,8 +72,7 @@ int run(Context& context) {
     for (const auto& row : rows) context.out << row.name << "\n";
     return 0;
   }
-  std::ranges::sort(rows,
-                    [](const SurveyRow& a, const SurveyRow& b) { return natural_less(a.name, b.name); });
+  std::ranges::sort(rows, natural_less, &SurveyRow::name);
   const std::string& format = flags.text("format");
   const std::string docker_host = context.runtime.services.environment.variable_or("DOCKER_HOST", "");
   if (format == "json") {

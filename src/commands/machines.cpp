@@ -67,8 +67,7 @@ int on_machines(Context& context, const std::function<void(const std::string& na
 }
 
 void refuse_with_help(Context& context, const std::string& message) {
-  context.out << command_help(context.command.syntax, FlagOrder::as_declared,
-                              context.application.usage_name())
+  context.out << command_help(context.syntax, context.command.help_order, context.application.usage_name())
               << std::flush;
   throw Error(message, Reason::usage);
 }

@@ -11,6 +11,7 @@ int run(Context& context) {
   const FlagValues& flags = context.arguments.flags;
   if (!flags.boolean("force")) {
     const auto answer = ask(context, "Regenerate TLS machine certs?  Warning: this is irreversible. (y/n): ");
+    if (answer.find_first_of(" \t") != std::string::npos) throw Error("expected newline");
     if (!lower(answer).starts_with('y')) return 0;
   }
   context.task.info("Regenerating TLS certificates");

@@ -38,7 +38,8 @@ struct Setting {
 };
 
 /// A driver's settings, declared once: out of the rows come the flags with their defaults (those of a
-/// default-constructed `Settings`), the record in and out. Unknown keys of a record survive.
+/// default-constructed `Settings`), the record in and out. Unknown keys of a record survive; known ones may
+/// be written in upper and lower case as they like.
 template <typename Settings>
 class SettingsTable {
  public:
@@ -80,7 +81,7 @@ class SettingsTable {
   Settings from_record(const Json& record) const {
     Settings settings;
     for (const auto& row : rows_) {
-      const auto found = record.is_object() ? record.find(row.key) : record.end();
+      const auto found = record.is_object() ? record.find(key_in(record, row.key)) : record.end();
       if (!record.is_object() || found == record.end() || found->is_null()) continue;
       std::visit(
           [&](auto member) {
@@ -99,7 +100,7 @@ class SettingsTable {
   /// Puts the settings into `record`, in the order of the rows; other keys stay.
   void to_record(const Settings& settings, Json& record) const {
     for (const auto& row : rows_) {
-      std::visit([&](auto member) { record[row.key] = settings.*member; }, row.member);
+      std::visit([&](auto member) { record[key_in(record, row.key)] = settings.*member; }, row.member);
     }
   }
 

@@ -72,7 +72,7 @@ struct Reader {
   template <typename Member>
   void member(const char* key, Member& member) const {
     if (!object.is_object()) return;
-    const auto found = object.find(key);
+    const auto found = object.find(key_in(object, key));
     if (found == object.end() || found->is_null()) return;
     try {
       member = found->template get<Member>();
@@ -86,26 +86,33 @@ struct Reader {
 struct Writer {
   Json& object;
   void fixed(const char* key, const Json& value) const {
-    if (!object.contains(key)) object[key] = value;
+    const std::string name = key_in(object, key);
+    if (!object.contains(name)) object[name] = value;
   }
   /// A key of earlier versions of ours, which the original would drop: kept until it has moved to notes.json.
   void moved(const char* key, const std::string& value) const {
-    if (value.empty()) object.erase(key);
+    if (value.empty()) object.erase(key_in(object, key));
   }
   template <typename Member>
   void member(const char* key, const Member& member) const {
+    const std::string name = key_in(object, key);
     // An absent list is null in files of the original, and stays so.
     if constexpr (std::is_same_v<Member, Texts>) {
-      if (member.empty() && object.contains(key) && object[key].is_null()) return;
+      if (member.empty() && object.contains(name) && object[name].is_null()) return;
     }
-    object[key] = member;
+    object[name] = member;
   }
 };
 
 Json& object_at(Json& parent, const char* key) {
-  Json& value = parent[key];
+  Json& value = parent[key_in(parent, key)];
   if (!value.is_object()) value = Json::object();
   return value;
+}
+
+/// A member of an object, under whichever name it has; `otherwise` if there is none.
+Json part_of(const Json& object, const char* key, const Json& otherwise = {}) {
+  return object.is_object() ? object.value(key_in(object, key), otherwise) : otherwise;
 }
 
 }  // namespace
@@ -115,13 +122,11 @@ Machine machine_from_document(const std::string& name, const Json& document) {
   Machine machine;
   machine.name = name;
   machine.driver_name = text_of(document, "DriverName");
-  machine.driver = document.value("Driver", Json::object());
+  machine.driver = part_of(document, "Driver", Json::object());
   machine.document = document;
-  const Json options = document.value("HostOptions", Json::object());
-  const auto part = [&](const char* key) {
-    return options.is_object() ? options.value(key, Json()) : Json();
-  };
-  const Json engine = part("EngineOptions"), swarm = part("SwarmOptions"), auth = part("AuthOptions");
+  const Json options = part_of(document, "HostOptions");
+  const Json engine = part_of(options, "EngineOptions"), swarm = part_of(options, "SwarmOptions"),
+             auth = part_of(options, "AuthOptions");
   engine_keys(machine.engine, Reader{engine});
   swarm_keys(machine.swarm, Reader{swarm});
   auth_keys(machine.auth, Reader{auth});
@@ -131,9 +136,10 @@ Machine machine_from_document(const std::string& name, const Json& document) {
 Json document_of(const Machine& machine) {
   Json document = machine.document.is_object() ? machine.document : Json::object();
   const bool fresh = document.empty();
-  if (!document.contains("ConfigVersion")) document["ConfigVersion"] = 3;
-  document["Driver"] = machine.driver;
-  document["DriverName"] = machine.driver_name;
+  const Writer top{document};
+  top.fixed("ConfigVersion", 3);
+  top.member("Driver", machine.driver);
+  top.member("DriverName", machine.driver_name);
   Json& options = object_at(document, "HostOptions");
   const Writer writer{options};
   writer.fixed("Driver", "");
@@ -141,12 +147,13 @@ Json document_of(const Machine& machine) {
   writer.fixed("Disk", 0);
   // A part that is null in the file stays null as long as nobody sets anything in it.
   const auto has_part = [&](const char* key) {
-    return fresh || !options.contains(key) || options[key].is_object();
+    const std::string name = key_in(options, key);
+    return fresh || !options.contains(name) || options[name].is_object();
   };
   if (has_part("EngineOptions")) engine_keys(machine.engine, Writer{object_at(options, "EngineOptions")});
   if (has_part("SwarmOptions")) swarm_keys(machine.swarm, Writer{object_at(options, "SwarmOptions")});
   if (has_part("AuthOptions")) auth_keys(machine.auth, Writer{object_at(options, "AuthOptions")});
-  document["Name"] = machine.name;
+  top.member("Name", machine.name);
   return document;
 }
 

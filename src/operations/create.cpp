@@ -27,6 +27,16 @@ void check_driver(const OpenMachine& open, Task& task) {
   }
 }
 
+void save_first(const Runtime& runtime, const Machine& machine, const std::string& engine_version) {
+  try {
+    runtime.store.add(machine, {.unfinished = true, .engine_version = engine_version});
+  } catch (const Error& error) {
+    // Another process was quicker: that is told as it is when the name was taken from the start.
+    if (error.reason() == Reason::already_exists) throw;
+    throw error.within("Error saving host to store before attempting creation");
+  }
+}
+
 void make(const Runtime& runtime, const CreateRequest& request, OpenMachine& open, Task& task) {
   const auto save = [&] { save_machine(runtime, open, task); };
   task.info("Creating machine...");
@@ -106,7 +116,7 @@ void create_machine(const Runtime& runtime, const CreateRequest& request, Task& 
   check_driver(open, task);
 
   const auto lock = runtime.store.lock_machine(request.name, task);
-  runtime.store.add(open.machine, {.unfinished = true, .engine_version = request.engine.version});
+  save_first(runtime, open.machine, request.engine.version);
   try {
     in_context("Error creating machine", [&] { make(runtime, request, open, task); });
   } catch (const Error& error) {

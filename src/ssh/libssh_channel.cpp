@@ -94,16 +94,34 @@ int LibsshChannel::request(const std::string& line) {
   return ssh_channel_request_exec(channel_, line.c_str());
 }
 
-void LibsshChannel::feed(std::string_view& input) {
+int LibsshChannel::request_shell() { return ssh_channel_request_shell(channel_); }
+
+int LibsshChannel::request_terminal(const TerminalSize& size) {
+  return ssh_channel_request_pty_size(channel_, "xterm", size.columns, size.rows);
+}
+
+void LibsshChannel::resize(const TerminalSize& size) {
+  if (is_open()) ssh_channel_change_pty_size(channel_, size.columns, size.rows);
+}
+
+void LibsshChannel::send(std::string_view& input) {
   while (!input.empty() && is_open() && !link_.has_unsent()) {
     const auto size = static_cast<uint32_t>(std::min(input.size(), input_piece));
     const int count = ssh_channel_write(channel_, input.data(), size);
     if (count <= 0) return;
     input.remove_prefix(static_cast<size_t>(count));
   }
-  if (!input.empty() || input_ended_ || !is_open()) return;
+}
+
+void LibsshChannel::end_input() {
+  if (input_ended_ || !is_open()) return;
   ssh_channel_send_eof(channel_);
   input_ended_ = true;
+}
+
+void LibsshChannel::feed(std::string_view& input) {
+  send(input);
+  if (input.empty()) end_input();
 }
 
 void LibsshChannel::deliver_to(Sink output, Sink error) {

@@ -6,6 +6,7 @@
 
 #include "base/process.h"
 #include "ssh/libssh_link.h"
+#include "ssh/terminal.h"
 
 struct ssh_channel_struct;
 struct ssh_channel_callbacks_struct;
@@ -27,6 +28,16 @@ class LibsshChannel {
   bool is_open() const;
   /// Sends the command, or asks how that stands: libssh's code, SSH_AGAIN while there is no answer.
   int request(const std::string& line);
+  /// The same for the login shell in place of a command.
+  int request_shell();
+  /// The same for a terminal, of the type xterm, that what runs next will have.
+  int request_terminal(const TerminalSize& size);
+  /// Tells the server that the terminal's size is another one now.
+  void resize(const TerminalSize& size);
+  /// Sends what the server has room for, taking it off `input`.
+  void send(std::string_view& input);
+  /// Tells the server that no more input comes.
+  void end_input();
   /// Sends what the server has room for, taking it off `input`, and the end after the last of it.
   void feed(std::string_view& input);
   /// Where output goes as it arrives. What they throw is kept for `failure`.

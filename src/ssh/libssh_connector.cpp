@@ -61,8 +61,8 @@ void exchange_keys(LibsshLink& link, const Task& task) {
       Reason::unreachable);
 }
 
-std::unique_ptr<SshSession> open_session(const SshTarget& target, const Environment& environment,
-                                         const Task& task) {
+std::unique_ptr<LibsshLink> try_to_open(const SshTarget& target, const Environment& environment,
+                                        const Task& task) {
   const auto alias = alias_of(target);
   const auto pinned = pinned_host_keys(target.known_hosts, alias);
   auto link = std::make_unique<LibsshLink>(target, environment.home(), host_key_types(pinned),
@@ -75,12 +75,13 @@ std::unique_ptr<SshSession> open_session(const SshTarget& target, const Environm
   // Only now: an address that belonged to another machine a moment ago refuses our key, and must not be
   // remembered.
   if (!known) pin_host_key(target.known_hosts, alias, offered);
-  return std::make_unique<LibsshSession>(std::move(link));
+  return link;
 }
 
 }  // namespace
 
-std::unique_ptr<SshSession> LibsshConnector::connect(const SshTarget& target, Task& task) {
+std::unique_ptr<LibsshLink> open_link(const SshTarget& target, const Environment& environment,
+                                      const Task& task) {
   task.check();
   const auto where = host_port(target.host, target.port);
   if (target.known_hosts.empty()) {
@@ -88,11 +89,15 @@ std::unique_ptr<SshSession> LibsshConnector::connect(const SshTarget& target, Ta
   }
   const Task limited = task.within(attempt_limit);
   try {
-    return open_session(target, environment_, limited);
+    return try_to_open(target, environment, limited);
   } catch (const Error& error) {
     if (error.reason() != Reason::timed_out || limited.left().count() > 0) throw;
     throw Error(fmt::format("the SSH server at {} did not answer in time", where), Reason::timed_out);
   }
+}
+
+std::unique_ptr<SshSession> LibsshConnector::connect(const SshTarget& target, Task& task) {
+  return std::make_unique<LibsshSession>(open_link(target, environment_, task));
 }
 
 }  // namespace dm

@@ -82,14 +82,18 @@ int LibsshLink::complete(int again, const Task& task, const std::function<int()>
   }
 }
 
-bool LibsshLink::wait(const Task& task) {
+bool LibsshLink::wait(const Task& task, std::span<pollfd> others) {
   using std::chrono::steady_clock;
   const int descriptor = ssh_get_fd(session_);
   if (descriptor < 0) return task.left().count() > 0;
   const auto silent = std::chrono::duration_cast<Milliseconds>(steady_clock::now() - last_sign_of_life_);
   const auto longest = std::max(keepalive_interval - silent, Milliseconds(1));
   const short events = has_unsent() ? POLLIN | POLLOUT : POLLIN;
-  if (wait_for_descriptor(descriptor, events, task, longest)) {
+  std::vector<pollfd> wanted{{descriptor, events, 0}};
+  wanted.insert(wanted.end(), others.begin(), others.end());
+  if (wait_for_any(wanted, task, longest)) {
+    std::copy(wanted.begin() + 1, wanted.end(), others.begin());
+    if (wanted.front().revents == 0) return true;
     last_sign_of_life_ = steady_clock::now();
     handle_traffic();
     return true;

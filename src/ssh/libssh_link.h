@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "base/task.h"
@@ -29,10 +30,10 @@ class LibsshLink {
   /// Repeats a call of libssh, handling traffic in between, as long as it gives `again`. Error(timed_out) out
   /// of time.
   int complete(int again, const Task& task, const std::function<int()>& call);
-  /// Waits for traffic and handles it, calling back into channels; false when the task's time has passed.
-  /// Says something to the server now and then, so that a dead network is noticed. Throws Cancelled on a
-  /// stop.
-  bool wait(const Task& task);
+  /// Waits for traffic and handles it, calling back into channels, or until one of `others` is ready; false
+  /// when the task's time has passed. Says something to the server now and then, so that a dead network is
+  /// noticed. Throws Cancelled on a stop.
+  bool wait(const Task& task, std::span<pollfd> others = {});
   /// Whether bytes wait for room in the socket.
   bool has_unsent() const;
   bool is_open() const;

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 
@@ -64,14 +65,23 @@ Socket::~Socket() {
 }
 
 bool wait_for_descriptor(int descriptor, short events, const Task& task, Milliseconds longest) {
+  pollfd wanted{descriptor, events, 0};
+  return wait_for_any({&wanted, 1}, task, longest);
+}
+
+bool wait_for_any(std::span<pollfd> wanted, const Task& task, Milliseconds longest) {
   const Task limited = task.within(longest);
+  std::vector<pollfd> all(wanted.begin(), wanted.end());
+  all.push_back({task.stop_descriptor(), POLLIN, 0});
   for (;;) {
     if (task.stopped()) throw Cancelled();
     const auto left = limited.left();
     if (left.count() == 0) return false;
-    pollfd wanted[2] = {{descriptor, events, 0}, {task.stop_descriptor(), POLLIN, 0}};
-    poll(wanted, 2, static_cast<int>(std::min(left, Milliseconds(std::chrono::hours(1))).count()));
-    if (wanted[1].revents == 0 && wanted[0].revents != 0) return true;
+    const int ready = poll(all.data(), all.size(),
+                           static_cast<int>(std::min(left, Milliseconds(std::chrono::hours(1))).count()));
+    if (ready <= 0 || all.back().revents != 0) continue;
+    std::ranges::copy(std::span(all).first(wanted.size()), wanted.begin());
+    return true;
   }
 }
 

@@ -1,4 +1,7 @@
 #pragma once
+#include <poll.h>
+
+#include <span>
 #include <string>
 #include <utility>
 
@@ -28,6 +31,10 @@ class Socket {
 /// time, or `longest` if that is shorter, passed before. Throws Cancelled on a stop.
 bool wait_for_descriptor(int descriptor, short events, const Task& task,
                          Milliseconds longest = std::chrono::hours(1));
+
+/// The same for several descriptors, until one of them is ready; what each is ready for stands in its
+/// `revents`.
+bool wait_for_any(std::span<pollfd> wanted, const Task& task, Milliseconds longest);
 
 /// Connects to the first of the host's addresses that answers; the socket does not block. Error(unreachable)
 /// or Error(timed_out), with the reason of the last address.

@@ -15,7 +15,7 @@ constexpr int newest_version = 3;
 
 /// A value of an object, or null.
 Json part(const Json& object, const char* key) {
-  return object.is_object() ? object.value(key, Json()) : Json();
+  return object.is_object() ? object.value(key_in(object, key), Json()) : Json();
 }
 
 /// The machine's own folder as the file knows it: the computer or the place may have been another one then.
@@ -43,7 +43,7 @@ Json driver_of(const Json& document, const std::string& store) {
   if (old.is_object()) {
     for (const auto& item : old.items()) keys[item.key()] = item.value();
   }
-  keys["StorePath"] = store;
+  keys[key_in(old, "StorePath")] = store;
   Json driver = Json::object();
   for (auto& [key, value] : keys) driver[key] = std::move(value);
   return driver;

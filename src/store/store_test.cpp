@@ -86,6 +86,46 @@ TEST_F(StoreTest, KeepsKeysThatWeDoNotKnow) {
   EXPECT_EQ(read_file(store_.machine_folder("a") + "/config.json"), go_json(document, 4));
 }
 
+TEST_F(StoreTest, TakesKeysInAnyCaseAndLeavesThemSo) {
+  store_.add(machine("a"), {});
+  const std::string file = store_.machine_folder("a") + "/config.json";
+  std::string odd = read_file(file);
+  for (const auto& [key, other] : std::map<std::string, std::string>{{"ConfigVersion", "configversion"},
+                                                                     {"DriverName", "DRIVERNAME"},
+                                                                     {"HostOptions", "hostOptions"},
+                                                                     {"EngineOptions", "engineoptions"},
+                                                                     {"InstallURL", "installUrl"},
+                                                                     {"AuthOptions", "authOptions"},
+                                                                     {"ServerCertSANs", "serverCertSans"},
+                                                                     {"Memory", "memory"},
+                                                                     {"TlsVerify", "tlsverify"},
+                                                                     {"Name", "name"}}) {
+    odd = replace_all(odd, "\"" + key + "\":", "\"" + other + "\":");
+  }
+  ASSERT_EQ(odd.find("\"EngineOptions\""), std::string::npos);
+  write_file(file, odd, private_file);
+  Machine machine = store_.load("a");
+  EXPECT_EQ(machine.driver_name, "none");
+  EXPECT_EQ(machine.engine.install_url, "https://get.docker.com");
+  EXPECT_EQ(machine.auth.store_path, store_.machine_folder("a"));
+  EXPECT_EQ(go_json(document_of(machine), 4), odd);
+  machine.auth.server_cert_sans = {"web.example"};
+  EXPECT_EQ(go_json(document_of(machine), 4),
+            replace_all(odd, "\"serverCertSans\": []",
+                        "\"serverCertSans\": [\n                \"web.example\"\n            ]"));
+}
+
+TEST_F(StoreTest, PrefersAKeyInItsOwnCase) {
+  store_.add(machine("a"), {});
+  const std::string file = store_.machine_folder("a") + "/config.json";
+  const std::string both = replace_all(read_file(file), "    \"DriverName\": \"none\"",
+                                       "    \"drivername\": \"other\",\n    \"DriverName\": \"none\"");
+  write_file(file, both, private_file);
+  const Machine machine = store_.load("a");
+  EXPECT_EQ(machine.driver_name, "none");
+  EXPECT_EQ(go_json(document_of(machine), 4), both);
+}
+
 TEST_F(StoreTest, FollowsAMove) {
   store_.add(machine("a"), {});
   const fs::path elsewhere = home_.string() + "-moved";

@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "hosts"))  # cli.py: how to run the program
 
 import cli  # noqa: E402
-from servers import Engine, FullQueue, SilentServer  # noqa: E402
+from servers import Engine, FullQueue, SilentServer, Sshd  # noqa: E402
 from store import refusing_url  # noqa: E402
 
 
@@ -59,6 +59,20 @@ def make_engine():
     yield make
     for engine in engines:
         engine.close()
+
+
+@pytest.fixture
+def make_sshd(tmp_path):
+    """make_sshd(): OpenSSH servers of one test, each with a port and a key of its own."""
+    servers = []
+
+    def make():
+        servers.append(Sshd(tmp_path / f"sshd{len(servers)}"))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.close()
 
 
 @pytest.fixture

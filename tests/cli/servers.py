@@ -1,12 +1,15 @@
-"""Servers of the tests' own: an engine's TLS end, and two kinds that never answer."""
+"""Servers of the tests' own: an engine's TLS end, OpenSSH's, and two kinds that never answer."""
 
+import getpass
 import json
+import os
 import select
 import socket
 import ssl
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 ENGINE_VERSION = "20.10.24+dfsg1"
@@ -122,3 +125,51 @@ class SilentServer:
         self._listener.close()
         for connection in self._connections:
             connection.close()
+
+
+class Sshd:
+    """A real OpenSSH server on 127.0.0.1, for the user who runs the tests and one key."""
+
+    user = getpass.getuser()
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+        for name in ("host", "key"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.folder / name], check=True)
+        self.key = self.folder / "key"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        # SHLVL: so deep down bash does not read the user's ~/.bashrc.
+        (self.folder / "config").write_text(
+            f"HostKey {self.folder}/host\nAuthorizedKeysFile {self.folder}/key.pub\nListenAddress 127.0.0.1\n"
+            f"Port {self.port}\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nPasswordAuthentication no\n"
+            "KbdInteractiveAuthentication no\nMaxStartups 100\nPidFile none\nSetEnv SHLVL=5\nSubsystem sftp internal-sftp\n")
+        self._start()
+
+    def change_host_key(self):
+        self.close()
+        for file in ("host", "host.pub"):
+            (self.folder / file).unlink()
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.folder / "host"], check=True)
+        self._start()
+
+    def close(self):
+        self._process.terminate()
+        self._process.wait(10)
+
+    def _start(self):
+        self._process = subprocess.Popen(["/usr/sbin/sshd", "-D", "-f", self.folder / "config", "-E", self.folder / "log"],
+                                         stdin=subprocess.DEVNULL)
+        until = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                if time.monotonic() > until or self._process.poll() is not None:
+                    raise AssertionError("sshd does not start: " + (self.folder / "log").read_text()) from None
+                time.sleep(0.02)

@@ -56,6 +56,17 @@ def add_machine(store, name, url, change=None):
     return file
 
 
+def generic(port, address="127.0.0.1", user="root", key=""):
+    """Makes of a none machine one of the generic driver, for add_machine()."""
+
+    def change(document):
+        document["DriverName"] = "generic"
+        document["Driver"].update(IPAddress=address, SSHPort=port, SSHUser=user, SSHKeyPath=str(key), EnginePort=port)
+        del document["Driver"]["URL"]
+
+    return change
+
+
 def visible(store):
     """The folders that real clients take for machines."""
     machines = Path(store) / "machines"

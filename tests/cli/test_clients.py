@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from store import add_machine, config_file, refusing_url
+from store import add_machine, config_file, generic, refusing_url
 
 QUIET = "--bugsnag-api-token=no-report"
 
@@ -67,6 +67,39 @@ class TestGitLabRunner:
         assert machines_on_disk(docker_machine.store) == []
         assert docker_machine.run(QUIET, "rm", "-f", self.NAME).code == 0
 
+    def test_what_is_left_of_a_failed_creation_can_be_read(self, docker_machine, tmp_path):
+        """It looks into config.json for the driver's name, and then takes the machine away."""
+        key = tmp_path / "id"
+        key.write_text("no key at all")
+        running = docker_machine.start(QUIET, "create", "--driver", "generic", "--generic-ip-address=127.0.0.1",
+                                       "--generic-ssh-port=1", f"--generic-ssh-key={key}", self.NAME)
+        try:
+            while not (file := config_file(docker_machine.store, self.NAME)).exists():
+                assert running.alive
+            running.signal(9)
+        finally:
+            running.abandon()
+        assert json.loads(file.read_text())["DriverName"] == "generic"
+        assert docker_machine.run(QUIET, "inspect", self.NAME).code == 0
+        assert docker_machine.run(QUIET, "config", self.NAME, limit=30).code == 1
+        assert docker_machine.run(QUIET, "rm", "-y", self.NAME).code == 0
+        assert machines_on_disk(docker_machine.store) == []
+
+    def test_options_are_given_with_their_values(self, docker_machine):
+        """Each as one word with "=", also empty, also for booleans, and the last one counts."""
+        made = docker_machine.run(QUIET, "create", "--driver", "none", "--url=", f"--url={refusing_url()}", "--swarm=false",
+                                  "--engine-storage-driver=", "--engine-opt=a=b=c", self.NAME)
+        assert (made.code, made.err) == (0, "")
+        shown = docker_machine(QUIET, "inspect", self.NAME, "-f", "{{.HostOptions.EngineOptions.ArbitraryFlags}}"
+                               "{{.HostOptions.SwarmOptions.IsSwarm}} {{.Driver.URL}}")
+        assert shown == f"[a=b=c]false {refusing_url()}\n"
+
+    def test_its_token_may_come_from_the_environment(self, docker_machine):
+        docker_machine.environment["MACHINE_BUGSNAG_API_TOKEN"] = "no-report"
+        add_machine(docker_machine.store, self.NAME, refusing_url())
+        for words in (["inspect", self.NAME], ["url", self.NAME], ["ip", self.NAME], ["status", self.NAME]):
+            assert docker_machine.run(*words).code == 0
+
     def test_fifty_at_once_on_an_empty_store(self, bare):
         names = [f"runner-abc-x-{number}-{number:08x}" for number in range(50)]
         with ThreadPoolExecutor(50) as pool:
@@ -104,6 +137,15 @@ def test_the_operator_of_kluster_api(docker_machine):
     assert docker_machine("ls", "-q") == ""
 
 
+def test_the_operator_fetches_its_results(docker_machine, make_sshd, tmp_path):
+    sshd = make_sshd()
+    add_machine(docker_machine.store, "worker", refusing_url(), generic(sshd.port, user="nobody", key=sshd.key))
+    (tmp_path / "result.txt").write_text("done")
+    (tmp_path / "here").mkdir()
+    docker_machine("scp", f"{sshd.user}@worker:{tmp_path}/result.txt", tmp_path / "here")
+    assert (tmp_path / "here" / "result.txt").read_text() == "done"
+
+
 def test_ansibles_inventory(docker_machine, make_engine):
     """community.docker.docker_machine, line by line; the plugin itself runs in tests/hosts if it is installed."""
     engine = make_engine(docker_machine.store)
@@ -125,6 +167,8 @@ def test_the_maven_plugin(docker_machine, make_engine):
     assert docker_machine.run("status", "dev").code == 1
     docker_machine("create", "--driver", "none", "--url", engine.url, "dev")
     assert docker_machine("status", "dev").splitlines() == ["Running"]
+    again = docker_machine.run("start", "dev")
+    assert again.code == 1 and again.err == 'Machine "dev" is already running.\n'
     read = {}
     for line in docker_machine("env", "dev", "--shell", "cmd").splitlines():
         if line.startswith("SET "):
@@ -149,8 +193,12 @@ def test_testcontainers(docker_machine, make_engine):
 
 
 @pytest.mark.parametrize("name", ["node-1", "webodm-node-0123456789abcdef"])
-def test_clusterodm(docker_machine, name):
+def test_clusterodm(docker_machine, make_sshd, name):
     assert docker_machine.run("--help").code == 0
+    sshd = make_sshd()
+    add_machine(docker_machine.store, "by-ssh", refusing_url(), generic(sshd.port, user=sshd.user, key=sshd.key))
+    told = docker_machine.run("ssh", "by-ssh", "echo one; echo two >&2")
+    assert told.code == 0 and (told.out + told.err).split() == ["one", "two"]
     assert docker_machine.run("create", "--driver", "none", "--url", "tcp://192.0.2.1:2376", name).code == 0
     shown = docker_machine.run("inspect", name)
     assert json.loads(shown.out + shown.err)["Driver"]["IPAddress"] == "192.0.2.1:2376"

@@ -121,7 +121,7 @@ def test_refused(bare, words, message):
 def test_refused_without_a_name(bare):
     result = refused(bare, "create", "-d", "none", "--url", RECORDED_URL)
     assert result.err == "Error: No machine name specified\n"
-    assert result.out.startswith("Usage: docker-machine create [OPTIONS] [arg...]\n")
+    assert result.out == bare("create", "-d", "none", "--help"), "with the flags of the driver"
     assert not bare.store.exists()
 
 
@@ -134,10 +134,22 @@ def test_unknown_driver(bare, words):
     assert not bare.store.exists()
 
 
-def test_driver_without_a_name(bare):
-    result = refused(bare, "create", "-d", "", "a")
-    assert 'Driver "" not found.' in result.err
+@pytest.mark.parametrize("words", [["-d", ""], ["-d="], ["--driver", ""], ["--driver="]])
+def test_driver_without_a_name(bare, words):
+    """The flags are those of the default driver then, and the line is looked at before the driver."""
+    result = refused(bare, "create", *words, "a", environment={"MACHINE_DRIVER": "none"})
+    assert result.err == ('Error getting new host: Driver "" not found. Do you have the plugin binary "docker-machine-driver-" '
+                          "accessible in your PATH?\n")
+    assert refused(bare, "create", *words).err == "Error: No machine name specified\n"
+    assert "--url" in bare("create", *words, "--help", environment={"MACHINE_DRIVER": "none"})
     assert not bare.store.exists()
+
+
+def test_machines_that_is_no_folder(docker_machine):
+    (docker_machine.store / "machines").write_text("in the way")
+    result = refused(docker_machine, "create", "-d", "none", "--url", refusing_url(), "a")
+    assert result.err.startswith("Error saving host to store before attempting creation: ") and "machines" in result.err
+    assert "Creating machine..." not in result.out
 
 
 def test_name_in_use(docker_machine):

@@ -32,7 +32,8 @@ def test_nothing_is_written_by_looking(bare):
     assert list(bare.home.iterdir()) == []
 
 
-@pytest.mark.parametrize("words", [[], ["help"], ["h"], ["--help"], ["-h"], ["-help"], [""]])
+@pytest.mark.parametrize("words", [[], ["help"], ["h"], ["--help"], ["-h"], ["-help"], [""], ["", "x"],
+                                   ["--help", "ls", "-q"], ["-h", "bogus", "x"]])
 def test_help_of_the_program(bare, words):
     result = bare.run(*words)
     assert result.code == 0 and result.err == ""
@@ -124,15 +125,20 @@ def test_two_forms_of_a_flag(bare, words, message):
     assert result.out.startswith(f"{message}\n\nUsage: docker-machine {words[0]} ")
 
 
-@pytest.mark.parametrize("words, message", [
-    (["--nope", "ls"], "flag provided but not defined: -nope"),
-    (["--storage-path"], "flag needs an argument: -storage-path"),
-    (["-s", "a", "--storage-path", "b", "ls"], "Cannot use two forms of the same flag: s storage-path"),
+@pytest.mark.parametrize("words, message, head", [
+    (["--nope", "ls"], "flag provided but not defined: -nope", "Incorrect Usage.\n\n"),
+    (["-nope=1"], "flag provided but not defined: -nope", "Incorrect Usage.\n\n"),
+    (["---debug", "ls"], "bad flag syntax: ---debug", "Incorrect Usage.\n\n"),
+    (["--storage-path"], "flag needs an argument: -storage-path", "Incorrect Usage.\n\n"),
+    (["--native-ssh=maybe", "ls"], 'invalid boolean value "maybe" for -native-ssh: parse error', "Incorrect Usage.\n\n"),
+    (["-s", "a", "--storage-path", "b", "ls"], "Cannot use two forms of the same flag: s storage-path",
+     "Cannot use two forms of the same flag: s storage-path\n"),
+    (["-D", "--debug", "ls"], "Cannot use two forms of the same flag: D debug", "Cannot use two forms of the same flag: D debug\n"),
 ])
-def test_wrong_global_flags(bare, words, message):
+def test_wrong_global_flags(bare, words, message, head):
     result = refused(bare, *words)
     assert result.err == message + "\n"
-    assert "Usage: docker-machine [OPTIONS] COMMAND [arg...]" in result.out
+    assert result.out.startswith(head + "Usage: docker-machine [OPTIONS] COMMAND [arg...]\n")
 
 
 def test_flags_may_follow_the_names(docker_machine):
@@ -197,6 +203,16 @@ def test_global_flags_that_clients_give(docker_machine):
                                                    "MACHINE_STORAGE_PATH": ""}) == "a\n"
 
 
+def test_tokens_are_never_shown(docker_machine):
+    add_machine(docker_machine.store, "a", refusing_url())
+    words = ["--debug", "--github-api-token", "hush-1", "--bugsnag-api-token=hush-2"]
+    for command in (["ls"], ["status", "a"], ["config", "a"], ["create", "-d", "none", "--url", refusing_url(), "b"], ["rm", "-y", "b"]):
+        for result in (docker_machine.run(*words, *command),
+                       docker_machine.run("--debug", *command, environment={"MACHINE_GITHUB_API_TOKEN": "hush-1",
+                                                                            "MACHINE_BUGSNAG_API_TOKEN": "hush-2"})):
+            assert result.err.startswith("Docker Machine Version:  ") and "hush" not in result.out + result.err
+
+
 def test_where_the_store_is(docker_machine, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     add_machine(one, "in-one", refusing_url())
@@ -205,6 +221,85 @@ def test_where_the_store_is(docker_machine, tmp_path):
     assert docker_machine("ls", "-q", environment=variable) == "in-one\n"
     assert docker_machine("-s", two, "ls", "-q", environment=variable) == "in-two\n"
     assert docker_machine(f"--storage-path={two}", "ls", "-q") == "in-two\n"
+
+
+def test_an_empty_storage_path_is_none(docker_machine):
+    """And not the root of the file system."""
+    add_machine(docker_machine.store, "a", refusing_url())
+    for words in (["-s", ""], ["--storage-path="], ["-s="]):
+        assert docker_machine(*words, "ls", "-q", environment={"MACHINE_STORAGE_PATH": "/nowhere"}) == "a\n"
+
+
+def test_the_name_is_that_of_the_file(bare, tmp_path):
+    """In what is printed about the program itself; the usage of a command always says docker-machine."""
+    other = tmp_path / "dm"
+    other.symlink_to(bare.binary)
+    bare.binary = other
+    assert bare("version").startswith("dm version ")
+    assert bare("--help").startswith("Usage: dm [OPTIONS] COMMAND [arg...]\n")
+    assert bare("--help").endswith("Run 'dm COMMAND --help' for more information on a command.\n")
+    assert bare("ls", "--help").startswith("Usage: docker-machine ls [OPTIONS] [arg...]\n")
+    assert bare.run("bogus").err == f"dm: 'bogus' is not a dm command. See '{other} --help'.\n"
+
+
+def test_the_shown_default_of_the_store(bare):
+    """From the environment, but not from the option itself."""
+    shown = bare("-s", "/there", "--help", environment={"MACHINE_STORAGE_PATH": "/from/the environment"})
+    assert '--storage-path, -s "/from/the environment"\t' in shown
+    assert f'--storage-path, -s "{bare.store}"\t' in bare("-s", "/there", "--help")
+
+
+def tab_columns(lines):
+    """Where the second cell of each line begins, with a tab stop every 8 columns."""
+    return {len(line[:line.rindex("\t") + 1].expandtabs(8)) for line in lines}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["ls", "--help"], ["create", "-d", "none", "--help"], ["help", "create"], ["env", "-h"]])
+def test_help_is_aligned_with_tabs(bare, words):
+    for block in bare(*words).split("Options:\n")[1].split("Commands:\n"):
+        lines = [line for line in block.splitlines() if "\t" in line]
+        assert lines and all(re.fullmatch(r" {2,3}\S[^\t]*\t+[^\t]+", line) for line in lines)
+        assert len(tab_columns(lines)) == 1, "the tabs of a column end at one place"
+        widest = max(len(line.split("\t")[0]) for line in lines)
+        assert tab_columns(lines) == {(widest // 8 + 1) * 8}
+
+
+def test_how_flags_are_shown(bare):
+    """A boolean bare, a text with a blank or its default, a number with its default, a list twice."""
+    shown = bare("create", "-d", "generic", "--help", environment={"GENERIC_SSH_PORT": "99"})
+    for part in ("   --swarm\t", "   --engine-storage-driver \t", '   --swarm-strategy "spread"\t', '   --generic-ssh-port "22"\t',
+                 "   --tls-san [--tls-san option --tls-san option]\t", '   --driver, -d "qemu"\t', " [$GENERIC_SSH_PORT]\n",
+                 "   --generic-ip-address \t"):
+        assert part in shown, part
+    rows = shown.split("Options:\n   \n")[1].splitlines()
+    first = [row.strip("\t ").split("\t")[0] for row in rows]
+    assert first == sorted(first)
+    ordered = [row.split()[0].rstrip(",") for row in bare("help", "create").split("Options:\n   \n")[1].splitlines()]
+    assert ordered[:2] == ["--driver", "--engine-install-url"] and ordered != sorted(ordered)
+
+
+def test_numbers_and_booleans_of_the_environment(bare):
+    """As Go reads them: with the base that the number begins with, and nothing said about what cannot be read."""
+    def port(value):
+        result = bare.run("create", "-d", "generic", "--generic-ip-address", "127.0.0.1", "--generic-ssh-key", "/nowhere", "x",
+                          environment={"GENERIC_SSH_PORT": value})
+        assert result.code in (1, 3), str(result)
+        wrong = re.search("between 1 and 65535, not (-?[0-9]+)", result.err)
+        return int(wrong[1]) if wrong else None
+
+    assert port("0x1869f") == 99999 and port("0303237") == 99999 and port("-0b11") == -3
+    for ignored in ("", "ten", "1.5", "0x", "22"):
+        assert port(ignored) is None
+    for value in ("maybe", "yes", ""):
+        assert bare("ls", "-q", environment={"MACHINE_NATIVE_SSH": value}) == ""
+
+
+@pytest.mark.parametrize("words", [["--version"], ["version"], ["ls"], [], ["help"], ["env", "-u"], ["create", "--help"], ["bogus"],
+                                   ["ls", "--nope"]])
+def test_debug_output_begins_with_the_version(bare, words):
+    result = bare.run("--debug", *words)
+    version = bare("version").removeprefix("docker-machine version ")
+    assert result.err.startswith(f"Docker Machine Version:  {version}")
 
 
 def test_debug(docker_machine):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from servers import ENGINE_VERSION
-from store import UNFINISHED, add_machine, config_file, free_port, refusing_url, rows_of
+from store import UNFINISHED, add_machine, config_file, free_port, generic, refusing_url, rows_of
 
 REFUSED = "Unable to query docker version: Cannot connect to the docker engine endpoint"
 
@@ -20,17 +20,6 @@ def swarm(discovery, master=False):
 
 def labelled(*labels):
     return lambda document: document["HostOptions"]["EngineOptions"].update(Labels=list(labels))
-
-
-def generic(port, address="127.0.0.1"):
-    """A generic machine in all that `ls` looks at."""
-
-    def change(document):
-        document["DriverName"] = "generic"
-        document["Driver"].update(IPAddress=address, SSHPort=port, SSHUser="root", EnginePort=port)
-        del document["Driver"]["URL"]
-
-    return change
 
 
 def test_empty_table(bare):
@@ -51,6 +40,24 @@ def test_table(docker_machine, make_engine):
     expected = ["".join(cell.ljust(width) for cell, width in zip(row, widths)) + row[7] for row in [titles, *rows]]
     assert [header, *lines] == expected, "each column is as wide as its longest cell and 3 blanks, the last is not filled up"
     assert engine.requests == ["GET /version HTTP/1.1"]
+
+
+def test_names_that_differ_in_case_only(docker_machine):
+    for name, address in (("Web", "tcp://127.0.0.2:1"), ("web", "tcp://127.0.0.3:1")):
+        add_machine(docker_machine.store, name, address)
+    assert docker_machine("ls", "-f", "{{.Name}} {{.URL}}") == "Web tcp://127.0.0.2:1\nweb tcp://127.0.0.3:1\n"
+
+
+def test_words_after_ls_are_ignored(docker_machine):
+    add_machine(docker_machine.store, "a", refusing_url())
+    assert docker_machine("ls", "x", "-q", "y") == "a\n"
+
+
+def test_active_is_the_first_in_the_order_of_ls(docker_machine):
+    for name in ("m10", "m2", "M3"):
+        add_machine(docker_machine.store, name, refusing_url())
+    for words in ([], ["-t", "3"], ["--timeout=0x10"]):
+        assert docker_machine("active", *words, environment={"DOCKER_HOST": refusing_url()}) == "m2\n"
 
 
 def test_order(docker_machine):
@@ -181,6 +188,9 @@ def test_swarm_column(fleet):
     active = rows_of(fleet("ls", environment={"DOCKER_HOST": "tcp://127.0.0.1:3376"}))
     assert active["boss"]["ACTIVE"] == "* (swarm)"
     assert fleet("active", environment={"DOCKER_HOST": "tcp://127.0.0.1:3376"}) == "boss\n"
+    # The master is looked for among the machines that are shown.
+    assert rows_of(fleet("ls", "--filter", "name=worker"))["worker"]["SWARM"] == ""
+    assert fleet("ls", "--filter", "swarm=boss", "-f", "{{.Name}}:{{.Swarm}}") == "boss:boss (master)\nworker:boss\n"
 
 
 def test_quiet_asks_nobody(docker_machine, full_queue):
@@ -218,6 +228,9 @@ def test_wrong_formats(docker_machine):
     wrong = docker_machine.run("ls", "--format", "{{json .}}")
     assert (wrong.code, wrong.err) == (1, 'template: :1: function "json" not defined\n')
     assert docker_machine("ls", "--format", "{{.Nope}}") == "", "noticed only where there is a machine"
+    assert docker_machine("ls", "--format", r"table {{.Nope}}\t{{.Name}}") == "<no value>   NAME\n"
+    wrong = docker_machine.run("ls", "--format", "{{.Name")
+    assert wrong.code == 1 and wrong.err.startswith("template: :1: unclosed action"), "parsed all the same"
     add_machine(docker_machine.store, "a", refusing_url())
     wrong = docker_machine.run("ls", "--format", "{{.Nope}}")
     assert (wrong.code, wrong.err) == (1, 'template: :1:2: executing "" at <.Nope>: can\'t evaluate field Nope in type '
@@ -244,11 +257,15 @@ def test_silence_costs_one_timeout(docker_machine, full_queue, make_engine):
     assert rows["on"]["DOCKER"] == "v" + ENGINE_VERSION
 
 
-def test_no_time_at_all(docker_machine, full_queue):
+@pytest.mark.parametrize("timeout", ["0", "-3"])
+def test_no_time_at_all(docker_machine, full_queue, make_engine, timeout):
+    engine = make_engine(docker_machine.store)
     add_machine(docker_machine.store, "silent", f"tcp://127.0.0.1:{full_queue.port}")
-    result = docker_machine.run("ls", "--timeout", "0", limit=5)
+    add_machine(docker_machine.store, "on", engine.url)
+    add_machine(docker_machine.store, "gen", refusing_url(), generic(full_queue.port))
+    result = docker_machine.run("ls", "--timeout", timeout, limit=5)
     assert result.code == 0 and result.seconds < 1
-    assert rows_of(result.out)["silent"]["STATE"] == "Timeout"
+    assert {name: row["STATE"] for name, row in rows_of(result.out).items()} == dict.fromkeys(["gen", "on", "silent"], "Timeout")
 
 
 def test_a_server_that_says_nothing_times_out(docker_machine, silent_server):

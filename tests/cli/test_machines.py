@@ -126,15 +126,16 @@ def test_every_failure_of_several_machines_is_told(machines):
     assert sorted(result.out.splitlines()) == [f'Stopping "{name}"...' for name in "abc"]
 
 
-@pytest.mark.parametrize("command", ["ip", "kill", "provision", "restart", "start", "stop"])
+@pytest.mark.parametrize("command", ["ip", "kill", "provision", "regenerate-certs -f", "restart", "start", "stop", "upgrade"])
 def test_nothing_is_done_if_a_name_is_unknown(machines, command):
-    result = machines.run(command, "a", "x", "b", "y")
-    assert result.code == 1 and result.out == ""
+    result = machines.run(*command.split(), "a", "x", "b", "y")
+    assert result.code == 1
+    assert result.out == ("Regenerating TLS certificates\n" if command.startswith("regenerate") else "")
     assert sorted(result.err.splitlines()) == [UNKNOWN.format("x"), UNKNOWN.format("y")]
 
 
 @pytest.mark.parametrize("words", [["config"], ["env"], ["inspect"], ["ip"], ["kill"], ["provision"], ["regenerate-certs", "-f"],
-                                   ["restart"], ["ssh"], ["start"], ["status"], ["stop"], ["url"], ["version"]])
+                                   ["restart"], ["ssh"], ["start"], ["status"], ["stop"], ["upgrade"], ["url"], ["version"]])
 def test_unknown_machine(machines, words):
     result = machines.run(*words, "x")
     assert result.code == 1 and result.err.splitlines()[-1].endswith(UNKNOWN.format("x"))
@@ -142,7 +143,7 @@ def test_unknown_machine(machines, words):
 
 
 @pytest.mark.parametrize("words", [["config"], ["env"], ["inspect"], ["ip"], ["kill"], ["provision"], ["regenerate-certs", "-f"],
-                                   ["restart"], ["ssh"], ["start"], ["status"], ["stop"], ["url"]])
+                                   ["restart"], ["ssh"], ["start"], ["status"], ["stop"], ["upgrade"], ["url"]])
 def test_no_name_and_no_default(machines, words):
     result = machines.run(*words)
     assert result.code == 1
@@ -167,7 +168,8 @@ def test_hosts_without_ssh_are_refused_at_once(machines, command):
     assert result.code == 1 and '"a" has the driver "none", which gives no SSH access' in result.err
 
 
-@pytest.mark.parametrize("answer, code, message", [("n\n", 0, ""), ("\n", 1, "unexpected newline\n"), ("", 1, "EOF\n")])
+@pytest.mark.parametrize("answer, code, message", [("n\n", 0, ""), ("\n", 1, "unexpected newline\n"), ("", 1, "EOF\n"),
+                                                   ("yes please\n", 1, "expected newline\n"), ("maybe", 0, "")])
 def test_regenerate_certs_asks(machines, answer, code, message):
     result = machines.run("regenerate-certs", "a", input=answer)
     assert (result.code, result.err) == (code, message)
@@ -193,6 +195,12 @@ def test_no_file_and_no_json(machines):
         config_file(machines.store, "b").write_text(text)
         result = machines.run("url", "b")
         assert result.code == 1 and result.err.startswith("Error getting migrated host: "), str(result)
+        assert "exception" not in result.err
+    for text, fault in (("", "unexpected end of JSON input"), ('{"Name":', "unexpected end of JSON input"),
+                        ("nonsense", "invalid character 'o' at line 1, column 2"),
+                        ('{\n  "Name": "b",\n}', "invalid character '}' at line 3, column 1")):
+        config_file(machines.store, "b").write_text(text)
+        assert machines.run("url", "b").err == f"Error getting migrated host: {fault}\n"
     assert machines("url", "c") == refusing_url() + "\n"
 
 
@@ -228,3 +236,43 @@ def test_copying_needs_two_places(machines):
     result = machines.run("scp", "a:/x")
     assert result.code == 1 and result.err == "Improper number of arguments\n"
     assert result.out.startswith("Usage: docker-machine scp ")
+
+
+def test_power_only_where_it_makes_sense(machines):
+    """`restart` of several: each failure on a line of its own, and the closing line only after success."""
+    result = machines.run("restart", "a", "b")
+    assert result.code == 1 and sorted(result.err.splitlines()) == ["hosts without a driver cannot be restarted"] * 2
+    assert "may have new IP addresses" not in result.out
+
+
+def test_regenerate_certs_accepts_any_word_with_y(machines):
+    result = machines.run("regenerate-certs", "a", input="Yes\n")
+    assert result.code == 1 and "gives no SSH access" in result.err
+    assert result.out.endswith("(y/n): Regenerating TLS certificates\n")
+
+
+def test_keys_of_a_record_in_any_case(machines):
+    """A file that was written by hand: it is understood, and stays as it was written."""
+    file = config_file(machines.store, "a")
+    text = file.read_text()
+    for key, other in (("DriverName", "driverName"), ("HostOptions", "hostoptions"), ("EngineOptions", "ENGINEOPTIONS"),
+                       ("Labels", "labels"), ("URL", "url"), ("IPAddress", "ipaddress"), ("ConfigVersion", "configVersion")):
+        text = text.replace(f'"{key}":', f'"{other}":')
+    text = text.replace('"labels": []', '"labels": ["x=y"]').replace("tcp://127.0.0.1:1", "tcp://127.0.0.7:1")
+    file.write_text(text)
+    assert machines("url", "a") == "tcp://127.0.0.7:1\n"
+    assert machines("ls", "-q", "--filter", "label=x=y", "--filter", "driver=none") == "a\n"
+    machines.run("env", "a")  # nobody answers there: the driver is asked, and saved
+    saved = file.read_text()
+    assert '"url": "tcp://127.0.0.7:1"' in saved and '"URL"' not in saved and '"DriverName"' not in saved
+
+
+def test_the_folder_names_the_machine(machines):
+    """Whatever its file says, which may be a copy."""
+    file = config_file(machines.store, "copy")
+    file.parent.mkdir()
+    file.write_bytes(config_file(machines.store, "a").read_bytes())
+    assert machines("inspect", "copy", "-f", "{{.Name}}") == "copy\n"
+    assert machines("ls", "-q", "--filter", "name=copy") == "copy\n"
+    machines("rm", "-y", "copy")
+    assert visible(machines.store) == ["a", "b", "c"]

@@ -129,6 +129,75 @@ def test_no_proxy(docker_machine, make_engine):
     assert docker_machine("env", "-u", "--no-proxy", environment={"NO_PROXY": "b"}).splitlines()[4] == "unset NO_PROXY"
 
 
+NO_PROXY_LINES = {"bash": ('export no_proxy="a.example,127.0.0.1"', "unset no_proxy"),
+                  "fish": ('set -gx no_proxy "a.example,127.0.0.1";', "set -e no_proxy;"),
+                  "tcsh": ('setenv no_proxy "a.example,127.0.0.1";', "unsetenv no_proxy;"),
+                  "powershell": ('$Env:no_proxy = "a.example,127.0.0.1"', "Remove-Item Env:\\\\no_proxy"),
+                  "cmd": ("SET no_proxy=a.example,127.0.0.1", "SET no_proxy="),
+                  "emacs": ('(setenv "no_proxy" "a.example,127.0.0.1")', '(setenv "no_proxy" nil)')}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_no_proxy_in_each_shell(docker_machine, make_engine, shell):
+    """After the four variables and before the hint; with -u the variable goes as a whole."""
+    engine = make_engine(docker_machine.store)
+    add_machine(docker_machine.store, "a", engine.url, lambda document: document["Driver"].update(IPAddress="127.0.0.1"))
+    variables = {"no_proxy": "a.example", "NO_PROXY": "b.example"}
+    for words, line in ((["a"], NO_PROXY_LINES[shell][0]), (["-u"], NO_PROXY_LINES[shell][1])):
+        shown = docker_machine("env", "--no-proxy", "--shell", shell, *words, environment=variables).splitlines()
+        assert shown[4] == line and len(shown) == 7
+        assert len(docker_machine("env", "--shell", shell, *words, environment=variables).splitlines()) == 6
+
+
+def test_hint_repeats_the_command_line(docker_machine, tmp_path):
+    """As it was typed, with blanks between; only the program's own name is quoted if it has to be."""
+    last = docker_machine("env", "-u", "--shell", "a b").splitlines()[-1]
+    assert last == f"# eval $({docker_machine.binary} env -u --shell a b)"
+    (tmp_path / "a b").mkdir()
+    program = tmp_path / "a b" / "docker-machine"
+    program.symlink_to(docker_machine.binary)
+    docker_machine.binary = program
+    assert docker_machine("env", "-u").splitlines()[-2:] == ["# Run this command to configure your shell: ",
+                                                             f'# eval $("{program}" env -u)']
+
+
+@pytest.mark.parametrize("shell", ["ksh", "csh", "elvish", "/bin/bash", "Fish", ""])
+def test_other_shells_are_posix(bare, shell):
+    assert bare("env", "-u", "--shell", shell).splitlines()[0] == "unset DOCKER_TLS_VERIFY"
+
+
+@pytest.mark.parametrize("variables", [{"SHELL": ""}, {"SHELL": "/usr/bin/tcsh"}])
+def test_without_a_shell_it_is_sh(docker_machine, make_engine, variables):
+    """The original promises lines for sh, prints none and fails."""
+    engine = make_engine(docker_machine.store)
+    add_machine(docker_machine.store, "a", engine.url)
+    first = docker_machine("env", "a", environment=variables).splitlines()[0]
+    assert first == ('setenv DOCKER_TLS_VERIFY "1";' if variables["SHELL"] else 'export DOCKER_TLS_VERIFY="1"')
+
+
+def test_the_swarm_of_a_machine(docker_machine, make_engine):
+    """Its port is that of --swarm-host; if nobody answers there, the engine tells whether the certificates are at fault."""
+    engine, master = make_engine(docker_machine.store), make_engine(docker_machine.store)
+
+    def of_port(port):
+        return lambda document: document["HostOptions"]["SwarmOptions"].update(Master=True, IsSwarm=True, Host=f"tcp://0.0.0.0:{port}")
+
+    add_machine(docker_machine.store, "up", engine.url, of_port(master.port))
+    assert docker_machine("config", "--swarm", "up").splitlines()[-1] == f"-H={master.url}"
+    assert f'DOCKER_HOST="{master.url}"' in docker_machine("env", "--swarm", "up")
+    add_machine(docker_machine.store, "down", engine.url, of_port(1))
+    for command, prefix in (("config", "Error running connection boilerplate: "), ("env", "Error checking TLS connection: ")):
+        result = docker_machine.run(command, "--swarm", "down")
+        assert (result.code, result.err) == (1, prefix + "Connection to Swarm cannot be checked but the certs are valid. Maybe swarm "
+                                                         "is not started\n")
+
+
+def test_config_looks_at_the_first_name_only(docker_machine, make_engine):
+    engine = make_engine(docker_machine.store)
+    add_machine(docker_machine.store, "a", engine.url)
+    assert docker_machine("config", "a", "nosuch") == docker_machine("config", "a")
+
+
 @pytest.mark.parametrize("command, prefix", [("config", "Error running connection boilerplate: "),
                                              ("env", "Error checking TLS connection: ")])
 def test_engine_that_refuses(docker_machine, command, prefix):

@@ -95,3 +95,36 @@ def test_gitlab_runner_stops_and_kills(docker_host, docker_machine):
     assert seen.stdout == "OK", seen.stderr
     docker_machine("rm", "-y", "worker")
     assert not (docker_machine.store / "machines" / "worker").exists()
+
+
+def test_the_maven_plugin_renews_and_connects(docker_host, docker_machine):
+    """It reads the lines for cmd wherever it runs, and puts them into the environment of its own client."""
+    create(docker_machine, docker_host, "dev")
+    assert docker_machine("status", "dev").splitlines() == ["Running"]
+    docker_machine("regenerate-certs", "-f", "dev", limit=120)
+    lines = docker_machine("env", "dev", "--shell", "cmd").splitlines()
+    read = dict(line[4:].split("=", 1) for line in lines if line.startswith("SET "))
+    done = subprocess.run(["docker", "info", "--format", "{{.Name}}"], capture_output=True, text=True, timeout=60, check=False,
+                          env={"PATH": "/usr/bin:/bin", "HOME": str(docker_machine.home), **read})
+    assert done.stdout == "dev\n", done.stderr
+
+
+def test_the_operator_of_kluster_api_fetches_a_result(docker_host, docker_machine, tmp_path):
+    create(docker_machine, docker_host, "worker", "--engine-label", "a=b")
+    docker_host.exec("echo done >/tmp/result.txt")
+    docker_machine("scp", "admin@worker:/tmp/result.txt", tmp_path)
+    assert (tmp_path / "result.txt").read_text() == "done\n"
+    again = docker_machine.run("create", "--driver", "generic", "--generic-ip-address", docker_host.address, "worker")
+    assert again.code == 1 and "already exists" in again.err
+    docker_machine("rm", "worker", "-y")
+
+
+@pytest.mark.parametrize("client", [[], ["--native-ssh"]])
+def test_clusterodm_runs_commands(docker_host, docker_machine, client):
+    """It reads both streams as one."""
+    create(docker_machine, docker_host, "node", user="admin")
+    told = docker_machine.run(*client, "ssh", "node", "sudo id -un; sudo docker version --format '{{.Server.Os}}'; exit 6")
+    assert told.code == 6 and (told.out + told.err).split() == ["root", "linux"]
+    shown = docker_machine.run("inspect", "node")
+    assert json.loads(shown.out + shown.err)["Driver"]["IPAddress"] == docker_host.address
+    docker_machine("rm", "-y", "-f", "node")
