@@ -170,9 +170,11 @@ Arguments parse_arguments(std::span<const std::string> arguments, std::span<cons
                           const Environment& environment) {
   Reader reader(flags);
   std::vector<std::string> words;
+  std::optional<size_t> before_dashes;
   for (size_t at = 0; at < arguments.size();) {
     const std::string& word = arguments[at];
     if (word == "--") {
+      before_dashes = words.size();
       words.insert(words.end(), arguments.begin() + static_cast<std::ptrdiff_t>(at) + 1, arguments.end());
       break;
     }
@@ -184,6 +186,7 @@ Arguments parse_arguments(std::span<const std::string> arguments, std::span<cons
     }
   }
   Arguments result = reader.finish(environment);
+  result.before_dashes = before_dashes.value_or(words.size());
   result.words = std::move(words);
   return result;
 }

@@ -24,6 +24,7 @@ struct Syntax {
 struct Arguments {
   FlagValues flags;                ///< one value for every declared flag
   std::vector<std::string> words;  ///< the positional arguments, in the order typed
+  size_t before_dashes = 0;        ///< how many of them stood before "--"; all if there was none
   bool help = false;               ///< -h, -help, --help was among the flags
 };
 

@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "commands/machines.h"
 #include "operations/connection.h"
+#include "operations/ssh_access.h"
 #include "shell/shell.h"
 
 namespace dm {
@@ -59,6 +60,16 @@ int set(Context& context, const Shell& shell) {
   return 0;
 }
 
+int set_over_ssh(Context& context, const Shell& shell) {
+  const std::string name = named_machine(context);
+  const OpenMachine open = open_machine(context.runtime, name);
+  const std::string url = docker_ssh_url(context.runtime, open, context.task);
+  context.out << unset_line(shell, "DOCKER_TLS_VERIFY") << set_line(shell, "DOCKER_HOST", url)
+              << unset_line(shell, "DOCKER_CERT_PATH") << set_line(shell, "DOCKER_MACHINE_NAME", name)
+              << hint(shell, typed(context));
+  return 0;
+}
+
 int unset(Context& context, const Shell& shell) {
   if (!context.arguments.words.empty()) {
     throw Error("Error: Expected no machine name when the -u flag is present", Reason::usage);
@@ -75,13 +86,18 @@ int unset(Context& context, const Shell& shell) {
 }
 
 std::vector<std::string> choices(const std::string& flag, const Store& /*store*/) {
+  if (flag == "transport") return {"ssh", "tls"};
   if (flag != "shell") return {};
   return {"bash", "cmd", "emacs", "fish", "powershell", "sh", "tcsh", "zsh"};
 }
 
 int run(Context& context) {
   const Shell& shell = shell_named(shell_name(context));
-  return context.arguments.flags.boolean("unset") ? unset(context, shell) : set(context, shell);
+  const std::string& transport = context.arguments.flags.text("transport");
+  if (transport != "tls" && transport != "ssh")
+    throw Error("--transport " + go_quote(transport) + ": give tls or ssh", Reason::usage);
+  if (context.arguments.flags.boolean("unset")) return unset(context, shell);
+  return transport == "ssh" ? set_over_ssh(context, shell) : set(context, shell);
 }
 
 }  // namespace
@@ -92,20 +108,23 @@ const Command env_command{
         {.name = "env",
          .summary = "Display the commands to set up the environment for the Docker client",
          .arguments = "Argument is a machine name.",
-         .flags = {{.name = "swarm",
-                    .kind = FlagKind::boolean,
-                    .help = "Display the Swarm config instead of the Docker daemon"},
-                   {.name = "shell",
-                    .help =
-                        "Force environment to be configured for a specified shell: [fish, cmd, powershell, "
-                        "tcsh, emacs], default is auto-detect"},
-                   {.name = "unset",
-                    .kind = FlagKind::boolean,
-                    .help = "Unset variables instead of setting them",
-                    .aliases = {"u"}},
-                   {.name = "no-proxy",
-                    .kind = FlagKind::boolean,
-                    .help = "Add machine IP to NO_PROXY environment variable"}}},
+         .flags =
+             {{.name = "swarm",
+               .kind = FlagKind::boolean,
+               .help = "Display the Swarm config instead of the Docker daemon"},
+              {.name = "shell",
+               .help = "Force environment to be configured for a specified shell: [fish, cmd, powershell, "
+                       "tcsh, emacs], default is auto-detect"},
+              {.name = "unset",
+               .kind = FlagKind::boolean,
+               .help = "Unset variables instead of setting them",
+               .aliases = {"u"}},
+              {.name = "no-proxy",
+               .kind = FlagKind::boolean,
+               .help = "Add machine IP to NO_PROXY environment variable"},
+              {.name = "transport",
+               .help = "How the docker client reaches the engine: tls, or ssh, which needs no open port 2376",
+               .otherwise = std::string("tls")}}},
     .run = run,
     .messages = Messages::on_error,
     .operands = Operands::machine,

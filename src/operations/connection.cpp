@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/strings.h"
+#include "operations/contexts.h"
 
 namespace dm {
 namespace {
@@ -39,10 +40,11 @@ Error certificate_error(const std::string& url, const Error& cause) {
 }
 
 /// A new address that cannot be written down works all the same.
-void remember(const Runtime& runtime, OpenMachine& open, const Task& task) {
+void remember(const Runtime& runtime, OpenMachine& open, Task& task) {
   try {
     open.machine.driver = open.driver->record();
     runtime.store.save_if_unchanged(open.machine, task);
+    refresh_access(runtime, open, task);
   } catch (const Error& error) {
     task.debug(error.what());
   }

@@ -5,6 +5,7 @@
 
 #include "operations/certificates.h"
 #include "operations/connection.h"
+#include "operations/contexts.h"
 #include "operations/power.h"
 #include "provision/provision.h"
 
@@ -92,6 +93,7 @@ void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
   in_context("Error checking the host", [&] { wait_until_engine_answers(runtime, open, task); });
   save_machine(runtime, open, task);
   runtime.store.save_notes(open.name(), {.engine_version = engine.version});
+  introduce(runtime, open, task);
 }
 
 void upgrade_machine(const Runtime& runtime, const std::string& name, const std::string& version,
@@ -116,6 +118,7 @@ void wait_for_engine(const Runtime& runtime, OpenMachine& open, Task& task) {
   const MachineFacts facts = detect_distribution(host, task);
   wait_until_engine_listens(host, facts, engine_port(known_endpoint(open)), task);
   wait_until_engine_answers(runtime, open, task);
+  refresh_access(runtime, open, task);
 }
 
 }  // namespace dm

@@ -1,6 +1,8 @@
 // The end of a machine.
 #include "operations/remove.h"
 
+#include "operations/contexts.h"
+
 namespace dm {
 namespace {
 
@@ -34,6 +36,7 @@ void remove_machine(const Runtime& runtime, const std::string& name, Task& task)
   const auto lock = runtime.store.lock_machine(name, task);
   remove_at_provider(runtime, name, task);
   runtime.store.forget(name);
+  withdraw_access(runtime, name, task);
 }
 
 std::optional<Error> remove_machine_by_force(const Runtime& runtime, const std::string& name, Task& task) {
@@ -52,6 +55,8 @@ std::optional<Error> remove_machine_by_force(const Runtime& runtime, const std::
   }
   if (failure) note_remains(runtime, name, *failure);
   runtime.store.forget(name);
+  Task after = task;
+  withdraw_access(runtime, name, after);
   return failure;
 }
 

@@ -74,7 +74,9 @@ CommandResult LibsshSession::execute(const RemoteCommand& command, const Task& t
   auto& channel = *owner;
   channel.deliver_to(
       command.output ? command.output : [&](std::string_view text) { result.output += text; },
-      command.output ? command.output : [&](std::string_view text) { result.error += text; });
+      command.error    ? command.error
+      : command.output ? command.output
+                       : [&](std::string_view text) { result.error += text; });
   std::string_view input = command.input;
   int code = channel.request(command.line);
   channel.feed(input);

@@ -26,22 +26,23 @@ std::string option_path(const std::string& path) {
   return "\"" + replace_all(replace_all(text, "\\", "\\\\"), "\"", "\\\"") + "\"";
 }
 
-/// The same options as words "KEY=VALUE", in the order of the original; ours at the end.
-std::vector<std::string> settings(const SshTarget& target) {
+/// Who the machine has to prove to be.
+std::vector<std::string> host_key_settings(const SshTarget& target) {
   if (target.known_hosts.empty()) throw Error("no file is named to pin the SSH host key in");
   // OpenSSH's accept-new would accept an unknown key of another type beside the pinned one.
   const bool pinned = !pinned_host_keys(target.known_hosts, alias_of(target)).empty();
-  return {"ConnectionAttempts=3",
-          "ConnectTimeout=10",
-          "ControlMaster=no",
-          "ControlPath=none",
-          "LogLevel=error",
-          "PasswordAuthentication=no",
-          "ServerAliveInterval=60",
-          fmt::format("StrictHostKeyChecking={}", pinned ? "yes" : "accept-new"),
-          "UserKnownHostsFile=" + option_path(target.known_hosts),
-          "GlobalKnownHostsFile=/dev/null",
+  return {fmt::format("StrictHostKeyChecking={}", pinned ? "yes" : "accept-new"),
+          "UserKnownHostsFile=" + option_path(target.known_hosts), "GlobalKnownHostsFile=/dev/null",
           "HostKeyAlias=" + alias_of(target)};
+}
+
+/// The same options as words "KEY=VALUE", in the order of the original; ours at the end.
+std::vector<std::string> settings(const SshTarget& target) {
+  std::vector<std::string> words{"ConnectionAttempts=3",  "ConnectTimeout=10", "ControlMaster=no",
+                                 "ControlPath=none",      "LogLevel=error",    "PasswordAuthentication=no",
+                                 "ServerAliveInterval=60"};
+  for (auto& word : host_key_settings(target)) words.push_back(std::move(word));
+  return words;
 }
 
 std::vector<std::string> key_settings(const SshTarget& target) {
@@ -76,12 +77,12 @@ const SshTarget* only_machine(const CopyLocation& source, const CopyLocation& de
   return destination.machine ? &*destination.machine : nullptr;
 }
 
-std::string host_block(const std::string& name, const SshTarget& target) {
-  std::string text = fmt::format("Host {}\n  HostName {}\n  Port {}\n  User \"{}\"\n", name,
+std::string host_block(const std::string& names, const SshTarget& target,
+                       const std::vector<std::string>& more) {
+  std::string text = fmt::format("Host {}\n  HostName {}\n  Port {}\n  User \"{}\"\n", names,
                                  replace_all(target.host, "%", "%%"), target.port, target.user);
-  auto lines = settings(target);
-  for (auto& line : key_settings(target)) lines.push_back(std::move(line));
-  for (const auto& line : lines) text += "  " + line + "\n";
+  for (const auto& line : more) text += "  " + line + "\n";
+  for (const auto& line : key_settings(target)) text += "  " + line + "\n";
   return text;
 }
 
@@ -89,6 +90,10 @@ constexpr const char* source_name = "source";
 constexpr const char* destination_name = "destination";
 
 }  // namespace
+
+std::string ssh_config_block(const std::string& names, const SshTarget& target) {
+  return host_block(names, target, host_key_settings(target));
+}
 
 void check_key_file(const std::string& path) {
   struct stat status {};
@@ -131,8 +136,9 @@ bool needs_ssh_config(const CopyLocation& source, const CopyLocation& destinatio
 
 std::string ssh_config(const CopyLocation& source, const CopyLocation& destination) {
   std::string text;
-  if (source.machine) text += host_block(source_name, *source.machine);
-  if (destination.machine) text += host_block(destination_name, *destination.machine);
+  if (source.machine) text += host_block(source_name, *source.machine, settings(*source.machine));
+  if (destination.machine)
+    text += host_block(destination_name, *destination.machine, settings(*destination.machine));
   return text;
 }
 

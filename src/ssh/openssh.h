@@ -23,6 +23,10 @@ std::vector<std::string> openssh_options(const SshTarget& target);
 /// well.
 std::vector<std::string> ssh_arguments(const SshTarget& target, std::span<const std::string> arguments);
 
+/// A block for the user's own ssh_config(5), under `names` (separated by blanks): what it takes to log in,
+/// and no more.
+std::string ssh_config_block(const std::string& names, const SshTarget& target);
+
 /// One end of a copy: a path on this computer, or on a machine.
 struct CopyLocation {
   std::optional<SshTarget> machine;

@@ -13,6 +13,7 @@ struct RemoteCommand {
   std::string line;   ///< for the login shell, already quoted
   std::string input;  ///< its standard input
   Sink output;        ///< if set, takes standard output and standard error as they come
+  Sink error;         ///< if set, takes standard error instead
   Milliseconds limit = std::chrono::minutes(2);  ///< a deadline of its own, besides the task's
 };
 
