@@ -101,7 +101,7 @@ class Model:
                 if local(child) == shape["member"].get("locationName", "member"):
                     self._check_output(child, shape["member"]["shape"], f"{path}/{local(child)}", problems)
         else:
-            problem = scalar_problem(element.text or "", {**shape, "enum": None}) if element.text else None
+            problem = scalar_problem(element.text, {"type": shape["type"]}) if element.text else None
             if problem:
                 problems.append(f"{path}='{element.text}': {problem}")
 
@@ -119,11 +119,18 @@ def scalar_problem(text, shape):
     kind = shape["type"]
     if kind == "string":
         allowed = shape.get("enum")
+        if len(text) < shape.get("min", 0):
+            return f"shorter than {shape['min']}"
+        if len(text) > shape.get("max", len(text)):
+            return f"longer than {shape['max']}"
         return f"not one of {', '.join(allowed[:12])}" if allowed and text not in allowed else None
     if kind == "boolean":
         return None if text in ("true", "false") else "not true or false"
     if kind in INTEGERS:
-        return None if re.fullmatch(r"-?\d+", text) else "not a whole number"
+        if not re.fullmatch(r"-?\d+", text):
+            return "not a whole number"
+        least, most = shape.get("min", int(text)), shape.get("max", int(text))
+        return None if least <= int(text) <= most else f"not between {least} and {most}"
     if kind in FLOATS:
         return None if re.fullmatch(r"-?\d+(\.\d+)?([eE]-?\d+)?", text) else "not a number"
     try:
