@@ -172,7 +172,7 @@ def kill_create_at_every_call(subject):
     points = points_of(traced_create(subject))
     for point in points:
         if point.id.endswith(" again"):
-            continue  # how often there is a poll is the provider's matter; those are below
+            continue  # it changes nothing, and whether there is one is the provider's matter
         subject.died(subject.create, point)
         assert_covered(subject.trace.calls, points, str(point))
         subject.assert_removable(str(point))
@@ -207,7 +207,7 @@ def kill_create_at_every_write(subject, strace, folder, points):
     made = re.findall(r"^\d+ +(\w+)\(", trace_file.read_text(), re.MULTILINE)
     subject.assert_removable("killed under strace")
     moments = [(name, number) for name in dict.fromkeys(made) for number in range(1, made.count(name) + 1)]
-    assert len(moments) >= 8, made
+    assert moments, "create wrote nothing"
     for name, number in moments:
         when = f"killed at {name} number {number}"
         subject.begin()
