@@ -112,19 +112,23 @@ class Subject:
             running.signal(signal.SIGKILL)
         return running.finish(limit=END_LIMIT)
 
+    def finished(self, running):
+        """The result of a command that ends by itself, or is killed when it waits for SSH or for too long."""
+        try:
+            until = time.monotonic() + END_LIMIT
+            while running.alive and not self.door.reached.wait(0.01) and time.monotonic() < until:
+                pass
+            return self.stopped(running)
+        finally:
+            running.abandon()
+
     def died(self, words, point):
         """Runs a command that is killed at a call; it must make that call."""
         self.begin()
         self.trace.at(point.id, point.fault)
         running = self.docker_machine.start(*words)
-        try:
-            self.trace.watch(running)
-            until = time.monotonic() + END_LIMIT
-            while running.alive and not self.door.reached.is_set() and time.monotonic() < until:
-                time.sleep(0.01)
-            result = self.stopped(running)
-        finally:
-            running.abandon()
+        self.trace.watch(running)
+        result = self.finished(running)
         assert not self.door.reached.is_set(), f"{point}: create came to SSH without this call\n{self.trace.table()}"
         assert result.code == -signal.SIGKILL, f"{point}: {result}\n{self.trace.table()}"
         return result
@@ -211,15 +215,9 @@ def kill_create_at_every_write(subject, strace, folder, points):
     for name, number in moments:
         when = f"killed at {name} number {number}"
         subject.begin()
-        running = traced.start("-f", "-qq", "-o", os.devnull, "-e", f"trace={name}", "-e", f"inject={name}:signal=KILL:when={number}",
-                               subject.docker_machine.binary, *subject.create)
-        try:
-            until = time.monotonic() + END_LIMIT
-            while running.alive and not subject.door.reached.is_set() and time.monotonic() < until:
-                time.sleep(0.01)
-            result = subject.stopped(running)
-        finally:
-            running.abandon()
+        result = subject.finished(traced.start(
+            "-f", "-qq", "-o", os.devnull, "-e", f"trace={name}", "-e", f"inject={name}:signal=KILL:when={number}",
+            subject.docker_machine.binary, *subject.create))
         assert result.code in (-signal.SIGKILL, 128 + signal.SIGKILL), f"{when}: {result}"
         assert_covered(subject.trace.calls, points, when)
         subject.assert_removable(when)

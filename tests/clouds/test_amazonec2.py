@@ -10,18 +10,11 @@ import pytest
 
 import api_trace
 import crash
-from api_trace import ApiTrace
+from test_harness import SERVER
 
 CREATE_LIMIT = 300
 MOST_CALLS = 12  # of one create, besides polls
 USAGE = 3  # the exit code of a refusal before anything was created
-DOCKERFILE = """
-FROM scratch
-COPY busybox /bin/busybox
-COPY index.html /www/index.html
-STOPSIGNAL SIGKILL
-CMD ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www"]
-"""
 
 
 def flags(trace, *more):
@@ -64,7 +57,7 @@ def serve_page(docker_machine, name, folder, port):
     (folder / "busybox").write_bytes(Path("/bin/busybox").read_bytes())
     (folder / "busybox").chmod(0o755)
     (folder / "index.html").write_text("served by a machine\n")
-    (folder / "Dockerfile").write_text(DOCKERFILE)
+    (folder / "Dockerfile").write_text(SERVER)
     docker(docker_machine, name, "build", "--quiet", "--tag", "web", str(folder))
     docker(docker_machine, name, "run", "--detach", "--restart", "always", "--publish", f"{port}:80", "web")
 
@@ -268,14 +261,7 @@ def test_a_failed_create_leaves_nothing(subject, moto):
             continue
         subject.begin()
         subject.trace.at(call.id, api_trace.ec2_error("UnauthorizedOperation", "You are not authorized to perform this operation.", 403))
-        running = subject.docker_machine.start(*subject.create)
-        try:
-            until = time.monotonic() + crash.REACH_LIMIT
-            while running.alive and not subject.door.reached.is_set() and time.monotonic() < until:
-                time.sleep(0.02)
-            result = subject.stopped(running)
-        finally:
-            running.abandon()
+        result = subject.finished(subject.docker_machine.start(*subject.create))
         if not subject.door.reached.is_set():  # else it could do without
             assert result.code not in (0, -9) and "not authorized" in result.err, f"{call.id}: {result}"
         subject.assert_removable(f"refused at {call.id}")
