@@ -53,9 +53,10 @@ def model_path(python):
 
 class Moto:
     """A running moto, which checks signatures. `addresses` are what instances get as public ones; without them they get
-    127.80.0.1 and so on, where nobody answers who does not listen there. It ends with close(), and with the tests."""
+    127.80.0.1 and so on, where nobody answers who does not listen there. `settle` and `unseen` are seconds, and stand in
+    moto_program.py. It ends with close(), and with the tests."""
 
-    def __init__(self, python, addresses=(), settle=0.3, region="us-east-1"):
+    def __init__(self, python, addresses=(), settle=0.3, unseen=0, region="us-east-1"):
         self.python = python
         self.region = region
         self.changed = threading.Event()
@@ -67,7 +68,7 @@ class Moto:
         timer = threading.Timer(START_LIMIT, self._process.kill)
         timer.start()
         try:
-            self._process.stdin.write(json.dumps({"addresses": list(addresses), "settle": settle}) + "\n")
+            self._process.stdin.write(json.dumps({"addresses": list(addresses), "settle": settle, "unseen": unseen}) + "\n")
             self._process.stdin.flush()
             said = self._process.stdout.readline()
             if not said:

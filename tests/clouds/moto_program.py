@@ -2,8 +2,9 @@
 
 It reads one line of JSON from its standard input, prints one, and serves until its standard input ends:
 
-    {"addresses": [...], "settle": seconds}   public addresses to hand out (none: 127.80.0.1, 127.80.0.2, …), and how long
-                                              an instance is pending, stopping or shutting down
+    {"addresses": [...],  public addresses to hand out; none: 127.80.0.1, 127.80.0.2, …
+     "settle": seconds,   how long an instance is pending, stopping or shutting down
+     "unseen": seconds}   how long a new instance is not described yet: EC2 is consistent in the end only
     {"port": ..., "access_key": ..., "secret_key": ...}
 
 Then it prints "changed" whenever a call has changed something; GET /harness/state tells what there is. Signatures are checked.
@@ -16,6 +17,7 @@ import json
 import os
 import sys
 import threading
+import time
 import urllib.parse
 
 os.environ.update({  # read by moto when it is imported
@@ -23,6 +25,7 @@ os.environ.update({  # read by moto when it is imported
     "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true", "MOTO_EC2_LOAD_DEFAULT_AMIS": "true"})
 
 from moto.core.exceptions import ServiceException  # noqa: E402
+from moto.ec2.exceptions import InvalidInstanceIdError  # noqa: E402
 from moto.ec2.models import amis, ec2_backends, elastic_ip_addresses, elastic_network_interfaces  # noqa: E402
 from moto.ec2.models.instances import Instance, InstanceBackend  # noqa: E402
 from moto.ec2.models.security_groups import SecurityGroupBackend  # noqa: E402
@@ -102,6 +105,33 @@ class Addresses:
             if address not in used:
                 return address
         raise EC2Error("InsufficientFreeAddressesInSubnet", "The harness has no more addresses.")
+
+
+def not_seen_at_once(unseen):
+    """What has just been made is not described yet, although it is there."""
+    by_filter, by_ids, run = (InstanceBackend.describe_instances, InstanceBackend.get_reservations_by_instance_ids,
+                              InstanceBackend.run_instances)
+
+    def seen(instance):
+        return time.monotonic() > instance.seen_from
+
+    def run_instances(self, *words, **how):
+        reservation = run(self, *words, **how)
+        for instance in reservation.instances:
+            instance.seen_from = time.monotonic() + unseen
+        return reservation
+
+    def describe_instances(self, filters=None):
+        return [one for one in by_filter(self, filters) if all(map(seen, one.instances))]
+
+    def get_reservations_by_instance_ids(self, instance_ids, filters=None):
+        for instance in self.all_instances():
+            if instance.id in instance_ids and not seen(instance):
+                raise InvalidInstanceIdError(instance.id)
+        return by_ids(self, instance_ids, filters)
+
+    InstanceBackend.run_instances, InstanceBackend.describe_instances = run_instances, describe_instances
+    InstanceBackend.get_reservations_by_instance_ids = get_reservations_by_instance_ids
 
 
 def as_ec2_does(settle):
@@ -272,6 +302,7 @@ def main():
     wanted = json.loads(sys.stdin.readline())
     amis.AMIS[:] = our_images()
     elastic_network_interfaces.random_public_ip = elastic_ip_addresses.random_ip = Addresses(wanted["addresses"])
+    not_seen_at_once(wanted["unseen"])
     as_ec2_does(wanted["settle"])
     iam = iam_backends[ACCOUNT]["aws"]
     iam.create_user("us-east-1", "tester")

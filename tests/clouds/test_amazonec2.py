@@ -233,6 +233,17 @@ def test_killed_at_every_write_of_create(subject, tmp_path):
     assert crash.kill_create_at_every_write(subject, strace, tmp_path, points) >= 8
 
 
+def test_what_is_not_seen_yet_is_not_lost(make_moto, make_trace, docker_machine, ssh_door):
+    """EC2 may not describe an instance that was made a moment ago: killed then, `rm` finds it all the same."""
+    moto = make_moto(unseen=3)
+    docker_machine.environment.update(moto.credentials)
+    subject = make_subject(moto, make_trace(moto), docker_machine, ssh_door)
+    crash.traced_create(subject)
+    for when in ("before", "after"):
+        subject.died(subject.create, crash.Point("RunInstances 1", when))
+        subject.assert_removable(f"killed {when} RunInstances, and not seen yet")
+
+
 def test_a_lost_answer_costs_nothing(subject, moto):
     """The line is cut after the provider has done it: it is asked again, with the same token."""
     for kind in dict.fromkeys(call.kind for call in crash.traced_create(subject)):

@@ -71,6 +71,17 @@ def test_moto_is_as_strict_as_ec2(moto):
     assert moto.left() == []
 
 
+def test_a_new_instance_may_not_be_seen_at_once(make_moto):
+    """It is there all the same, as who asks for it again with its token learns."""
+    moto = make_moto(unseen=8)
+    made = run_instance(moto, "--client-token", "token-1")
+    assert moto.aws("ec2", "describe-instances")["Reservations"] == []
+    with pytest.raises(AssertionError, match="InvalidInstanceID.NotFound"):
+        moto.aws("ec2", "describe-instances", "--instance-ids", made["InstanceId"])
+    assert run_instance(moto, "--client-token", "token-1")["InstanceId"] == made["InstanceId"]
+    wait_until(lambda: moto.aws("ec2", "describe-instances")["Reservations"], "it is seen", 20)
+
+
 def test_moto_ends_with_its_owner(make_moto):
     moto = make_moto()
     moto.close()
