@@ -27,8 +27,11 @@ os.environ.update({  # read by moto when it is imported
 from moto.core.exceptions import ServiceException  # noqa: E402
 from moto.ec2.exceptions import InvalidInstanceIdError  # noqa: E402
 from moto.ec2.models import amis, ec2_backends, elastic_ip_addresses, elastic_network_interfaces  # noqa: E402
+from moto.ec2.models.fleets import Fleet  # noqa: E402
 from moto.ec2.models.instances import Instance, InstanceBackend  # noqa: E402
 from moto.ec2.models.security_groups import SecurityGroupBackend  # noqa: E402
+from moto.ec2.responses.fleets import Fleets  # noqa: E402
+from moto.ec2.responses.launch_templates import LaunchTemplates  # noqa: E402
 from moto.iam.models import iam_backends  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
@@ -134,6 +137,50 @@ def not_seen_at_once(unseen):
     InstanceBackend.get_reservations_by_instance_ids = get_reservations_by_instance_ids
 
 
+def fleets_as_ec2_has_them():
+    """What a fleet launches is what its template says: network, groups, disks and metadata, which moto leaves out."""
+    launching = threading.local()
+    init, run = Fleet.__init__, InstanceBackend.run_instances
+
+    def make(self, ec2_backend, fleet_id, on_demand_options, spot_options, capacity, configs, *rest, **more):
+        wanted = (configs or [{}])[0].get("LaunchTemplateSpecification", {})
+        template = (ec2_backend.get_launch_template(wanted["LaunchTemplateId"]) if "LaunchTemplateId" in wanted
+                    else ec2_backend.get_launch_template_by_name(wanted["LaunchTemplateName"]))
+        launching.data = template.get_version(wanted.get("Version", template.default_version_number)).data
+        try:
+            init(self, ec2_backend, fleet_id, on_demand_options, spot_options, capacity, configs, *rest, **more)
+        finally:
+            launching.data = None
+
+    def run_instances(self, image_id, count, user_data, security_group_names, **how):
+        data = getattr(launching, "data", None)
+        if data:
+            how["nics"] = [dict(nic) for nic in data.get("NetworkInterfaces", [])]
+            how["security_group_ids"] = list(data.get("SecurityGroupIds", []))
+            how["metadata_options"] = data.get("MetadataOptions", {})
+            how["region_name"] = self.region_name
+            user_data = user_data or data.get("UserData")
+            if data.get("BlockDeviceMappings"):
+                how["block_device_mappings"] = data["BlockDeviceMappings"]
+        return run(self, image_id, count, user_data, security_group_names, **how)
+
+    Fleet.__init__, InstanceBackend.run_instances = make, run_instances
+
+
+def once_for_each_token(responses, name):
+    """The same ClientToken gets the same answer."""
+    method, answers = getattr(responses, name), {}
+
+    def answer(self):
+        token = self._get_param("ClientToken")
+        key = (self.region, token)
+        if not token or key not in answers:
+            answers[key] = method(self)
+        return answers[key]
+
+    setattr(responses, name, answer)
+
+
 def as_ec2_does(settle):
     """Closes the gaps between moto and EC2 that matter to who must not lose anything."""
     run, start, terminate = InstanceBackend.run_instances, InstanceBackend.start_instances, Instance.terminate
@@ -168,6 +215,7 @@ def as_ec2_does(settle):
                 nic.setdefault("DeleteOnTermination", True)
         reservation = run(self, image_id, count, user_data, security_group_names, **how)
         for instance in reservation.instances:
+            instance.security_groups = list(groups_of(instance).values())
             for nic in instance.nics.values():
                 nic.delete_on_termination = True
             pass_through(instance, "pending", 0, ("running", 16))
@@ -259,7 +307,9 @@ def state():
                               "instance": one.attachment.instance.id if one.attachment else None}
                              for one in list(backend.volumes.values())]
         known["interfaces"] += [{"id": one.id, "tags": tags_of(one)} for one in list(backend.enis.values())]
-        known["spot"] += [{"id": one.id, "state": one.state, "type": one.type, "instance": one.instance.id} for one in list(backend.spot_instance_requests.values())]
+        # A fleet's requests are no persistent ones, whatever moto calls them.
+        known["spot"] += [{"id": one.id, "state": one.state, "type": "one-time" if one.spot_fleet_id else one.type,
+                           "instance": one.instance.id} for one in list(backend.spot_instance_requests.values())]
         known["fleets"] += [{"id": one.id, "state": one.state} for one in list(backend.fleets.values())]
         known["templates"] += [{"id": one.id, "name": one.name} for one in list(backend.launch_templates.values())]
     return known
@@ -304,6 +354,9 @@ def main():
     elastic_network_interfaces.random_public_ip = elastic_ip_addresses.random_ip = Addresses(wanted["addresses"])
     not_seen_at_once(wanted["unseen"])
     as_ec2_does(wanted["settle"])
+    fleets_as_ec2_has_them()
+    once_for_each_token(Fleets, "create_fleet")
+    once_for_each_token(LaunchTemplates, "create_launch_template")
     iam = iam_backends[ACCOUNT]["aws"]
     iam.create_user("us-east-1", "tester")
     iam.put_user_policy("tester", "all", json.dumps(

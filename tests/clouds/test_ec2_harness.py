@@ -82,6 +82,37 @@ def test_a_new_instance_may_not_be_seen_at_once(make_moto):
     wait_until(lambda: moto.aws("ec2", "describe-instances")["Reservations"], "it is seen", 20)
 
 
+FLEET = """
+import boto3, sys
+ec2 = boto3.client("ec2", "us-east-1", endpoint_url=sys.argv[1])
+group = ec2.create_security_group(GroupName="g", Description="d")["GroupId"]
+subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+ec2.create_launch_template(LaunchTemplateName="template", ClientToken="a", LaunchTemplateData={
+    "ImageId": sys.argv[2], "UserData": "I2Nsb3VkLWNvbmZpZw==", "MetadataOptions": {"HttpTokens": "required"},
+    "BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 17, "DeleteOnTermination": True}}],
+    "NetworkInterfaces": [{"DeviceIndex": 0, "AssociatePublicIpAddress": True, "Groups": [group]}]})
+made = [ec2.create_fleet(Type="instant", ClientToken="b", LaunchTemplateConfigs=[{
+    "LaunchTemplateSpecification": {"LaunchTemplateName": "template", "Version": "$Latest"},
+    "Overrides": [{"InstanceType": "t3.large", "SubnetId": subnet}, {"InstanceType": "t3a.large", "SubnetId": subnet}]}],
+    TargetCapacitySpecification={"TotalTargetCapacity": 1, "DefaultTargetCapacityType": sys.argv[3]}) for _ in range(2)]
+assert made[0]["FleetId"] == made[1]["FleetId"], made
+one = made[0]["Instances"][0]["InstanceIds"][0]
+row = ec2.describe_instances(InstanceIds=[one])["Reservations"][0]["Instances"][0]
+assert [g["GroupId"] for g in row["SecurityGroups"]] == [group] and row["PublicIpAddress"] and row["SubnetId"] == subnet, row
+assert row["MetadataOptions"]["HttpTokens"] == "required", row
+assert ec2.describe_volumes()["Volumes"][0]["Size"] == 17
+ec2.terminate_instances(InstanceIds=[one])
+ec2.delete_launch_template(LaunchTemplateName="template")
+"""
+
+
+@pytest.mark.parametrize("market", ["on-demand", "spot"])
+def test_a_fleet_launches_what_its_template_says(moto, market):
+    subprocess.run([moto.python, "-c", FLEET, moto.url, image(moto)["ImageId"], market], check=True, timeout=120,
+                   env={"PATH": "/usr/bin:/bin", **moto.credentials})
+    assert [line.split()[0] for line in moto.left()] == ["security"]
+
+
 def test_moto_ends_with_its_owner(make_moto):
     moto = make_moto()
     moto.close()
