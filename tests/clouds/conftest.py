@@ -14,6 +14,7 @@ for _folder in ("install", "cli", "hosts"):  # behind this folder: its modules c
 import cli  # noqa: E402
 import images  # noqa: E402
 import moto_ec2  # noqa: E402
+from amazonec2 import make_subject  # noqa: E402
 from api_trace import ApiTrace, check_ec2, ec2_call  # noqa: E402
 from cloud_hosts import CloudHost  # noqa: E402
 from crash import SshDoor  # noqa: E402
@@ -132,6 +133,12 @@ def ssh_door():
     """Where a create without a host waits for ever."""
     with SshDoor() as door:
         yield door
+
+
+@pytest.fixture
+def subject(moto, trace, docker_machine, ssh_door):
+    """A create with amazonec2 against an EC2 without hosts, which comes as far as SSH."""
+    return make_subject(moto, trace, docker_machine, ssh_door)
 
 
 @pytest.fixture(scope="session")
