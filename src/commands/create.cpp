@@ -3,30 +3,21 @@
 
 #include <fmt/core.h>
 
-#include <array>
 #include <regex>
 
 #include "base/strings.h"
+#include "commands/driver_words.h"
 #include "commands/machines.h"
 #include "drivers/catalogue.h"
 
 namespace dm {
 namespace {
 
-/// The driver must be known before the line can be parsed, since it brings flags of its own.
-std::string driver_name_in(std::span<const std::string> arguments, const Environment& environment) {
-  constexpr std::array names{"-d", "--d", "-driver", "--driver"};
-  for (size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
-    for (const std::string name : names) {
-      if (arguments[i] == name && i + 1 < arguments.size()) return arguments[i + 1];
-      if (arguments[i].starts_with(name + "=")) return arguments[i].substr(name.size() + 1);
-    }
-  }
-  return environment.variable_or("MACHINE_DRIVER", default_driver);
-}
-
 std::vector<Flag> driver_flags(std::span<const std::string> arguments, const Runtime& runtime, Task& task) {
-  return driver_named(driver_name_in(arguments, runtime.services.environment)).flags(runtime.services, task);
+  const auto named = driver_named_in(arguments);
+  const Environment& environment = runtime.services.environment;
+  return driver_named(named ? *named : environment.variable_or("MACHINE_DRIVER", default_driver))
+      .flags(runtime.services, task);
 }
 
 EngineOptions engine_options(const FlagValues& flags) {
@@ -90,10 +81,15 @@ std::string checked_name(Context& context) {
 }
 
 std::vector<std::string> choices(const std::string& flag, const Store& /*store*/) {
-  std::vector<std::string> names;
-  if (flag != "driver") return names;
-  for (const DriverType* type : built_in_drivers()) names.push_back(type->name());
-  return names;
+  if (flag == "on-failure") return {"keep", "remove"};
+  return flag == "driver" ? driver_names() : std::vector<std::string>();
+}
+
+OnFailure on_failure(const FlagValues& flags) {
+  const std::string& word = flags.text("on-failure");
+  if (word == "keep") return OnFailure::keep;
+  if (word == "remove") return OnFailure::remove;
+  throw Error(fmt::format("--on-failure {}: give keep or remove", go_quote(word)), Reason::usage);
 }
 
 int run(Context& context) {
@@ -108,9 +104,11 @@ int run(Context& context) {
   request.engine = engine_options(flags);
   request.swarm = swarm_options(flags);
   request.auth = auth_options(context, request.name);
+  request.on_failure = on_failure(flags);
   request.record = in_context("Error setting machine configuration from flags provided", [&] {
-    return request.type->configure({request.name, runtime.store.path(), request.swarm}, flags,
-                                   runtime.services, context.task);
+    const NewMachine machine{request.name, runtime.store.path(), request.swarm,
+                             runtime.store.id(context.task)};
+    return request.type->configure(machine, flags, runtime.services, context.task);
   });
   create_machine(runtime, request, context.task);
   context.task.info(
@@ -157,7 +155,9 @@ std::vector<Flag> shared_flags() {
       text_flag("swarm-host", "ip/socket to listen on for Swarm master", "tcp://0.0.0.0:3376"),
       text_flag("swarm-addr", "addr to advertise for Swarm (default: detect and use the machine IP)"),
       boolean_flag("swarm-experimental", "Enable Swarm experimental features"),
-      list_flag("tls-san", "Support extra SANs for TLS certs")};
+      list_flag("tls-san", "Support extra SANs for TLS certs"),
+      text_flag("on-failure", "What becomes of a machine that cannot be created: keep or remove", "keep",
+                "MACHINE_ON_FAILURE")};
 }
 
 }  // namespace

@@ -49,6 +49,8 @@ class Driver {
   virtual Endpoint endpoint() const = 0;
   /// "Driver" in config.json.
   virtual Json record() const = 0;
+  /// Tags all that belongs to the machine as another store's, which it has moved to.
+  virtual void move_to_store(const std::string& /*store_id*/, Task&) {}
 };
 
 /// What is known of a driver without a machine.
@@ -62,6 +64,15 @@ struct NewMachine {
   std::string name;
   std::string store_path;  ///< STORE, as the user wrote it
   SwarmOptions swarm;
+  std::string store_id;  ///< tags what is made at a provider, so that it is found again (see Store::id)
+};
+
+/// Something at a provider that carries a store's tag.
+struct Possession {
+  std::string machine;  ///< the machine that it was made for, by its tag; empty: it serves several
+  std::string kind;     ///< as shown: "instance", "key pair", ...
+  std::string id;       ///< the provider's
+  std::string place;    ///< region, project, ...
 };
 
 /// What became of one machine in a survey.
@@ -84,6 +95,19 @@ class DriverType {
   /// of which this type opened. Ends at the task's deadline: who has not answered then has Error(timed_out).
   virtual std::vector<Surveyed> survey(std::span<Driver* const> drivers, Task& task);
   virtual Traits traits() const { return {}; }
+
+  /// Names the account and region that a record belongs to, without a secret in it: those of equal names are
+  /// searched once. Empty: this driver makes nothing that could be searched for.
+  virtual std::string account_of(const Json& /*record*/) const { return {}; }
+  /// An account by the driver's flags alone, for possessions() and dispose(); only for drivers with accounts.
+  virtual Json account(const FlagValues& /*values*/) { return {}; }
+  /// All that carries the store's tag in the account of `record`, in few calls.
+  virtual std::vector<Possession> possessions(const Json& /*record*/, const std::string& /*store_id*/,
+                                              const Services&, Task&) {
+    return {};
+  }
+  /// Removes one of these; removing what is gone succeeds.
+  virtual void dispose(const Json& /*record*/, const Possession&, const Services&, Task&) {}
 };
 
 }  // namespace dm

@@ -15,6 +15,7 @@ namespace dm {
 namespace {
 
 constexpr auto clean_up_limit = std::chrono::seconds(10);
+constexpr auto removal_limit = std::chrono::minutes(5);
 
 void check_driver(const OpenMachine& open, Task& task) {
   task.info("Running pre-create checks...");
@@ -45,16 +46,34 @@ void make(const Runtime& runtime, OpenMachine& open, Task& task) {
   task.info("Docker is up and running!");
 }
 
-/// Leaves behind why it ended, for `ls`; a deadline of its own, since the task's may be over or cancelled.
+/// Leaves behind why it ended, for `ls`.
 void note_failure(const Runtime& runtime, OpenMachine& open, const std::string& why, const Task& task) {
   try {
-    const StopSignal never;
-    const Task last = Task(task.clock(), task.log(), never).within(clean_up_limit);
-    save_machine(runtime, open, last);
+    save_machine(runtime, open, task.within(clean_up_limit));
     runtime.store.save_notes(open.name(), {.unfinished = true, .failure = why});
   } catch (const Error& error) {
     task.debug(error.what());
   }
+}
+
+void remove_again(const Runtime& runtime, OpenMachine& open, Task& task) {
+  task.warn("Removing what was made...");
+  Task driver_task = task.on(open.name()).within(removal_limit);
+  try {
+    open.driver->remove(driver_task);
+    runtime.store.forget(open.name());
+  } catch (const Error& error) {
+    task.warn(fmt::format("Cannot remove it: {}. Try \"docker-machine rm {}\"", error.what(), open.name()));
+  }
+}
+
+/// A deadline and a stop of its own, since the task's may have passed or come.
+void clean_up(const Runtime& runtime, OpenMachine& open, OnFailure on_failure, const std::string& why,
+              const Task& task) {
+  const StopSignal never;
+  Task last(task.clock(), task.log(), never);
+  note_failure(runtime, open, why, last);
+  if (on_failure == OnFailure::remove) remove_again(runtime, open, last);
 }
 
 }  // namespace
@@ -87,10 +106,10 @@ void create_machine(const Runtime& runtime, const CreateRequest& request, Task& 
   try {
     in_context("Error creating machine", [&] { make(runtime, open, task); });
   } catch (const Error& error) {
-    note_failure(runtime, open, error.what(), task);
+    clean_up(runtime, open, request.on_failure, error.what(), task);
     throw;
   } catch (const Cancelled&) {
-    note_failure(runtime, open, "cancelled", task);
+    clean_up(runtime, open, request.on_failure, "cancelled", task);
     throw;
   }
 }

@@ -3,6 +3,12 @@
 
 namespace dm {
 
+/// What becomes of a machine whose creation failed or was cancelled.
+enum class OnFailure {
+  keep,   ///< it stays as it is, listed as Error, to be looked at, provisioned again or removed
+  remove  ///< all that was made is removed; if that fails, it stays
+};
+
 /// What a new machine is to be.
 struct CreateRequest {
   std::string name;
@@ -11,6 +17,7 @@ struct CreateRequest {
   EngineOptions engine;
   SwarmOptions swarm;
   AuthOptions auth;
+  OnFailure on_failure = OnFailure::keep;
 };
 
 /// Whether a name may be a machine's: letters, digits, blank-free, '-' and '.', beginning with a letter or

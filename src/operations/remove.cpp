@@ -13,6 +13,20 @@ void remove_at_provider(const Runtime& runtime, const std::string& name, const T
   open.driver->remove(driver_task);
 }
 
+/// What may still be there, and be paid for, stays known; without a readable record there is nothing to know.
+void note_remains(const Runtime& runtime, const std::string& name, const Error& failure) {
+  try {
+    const Machine machine = runtime.store.load(name);
+    runtime.store.note_remains({.id = {},
+                                .machine = name,
+                                .driver_name = machine.driver_name,
+                                .driver = machine.driver,
+                                .why = failure.what()});
+  } catch (const Error&) {
+    return;
+  }
+}
+
 }  // namespace
 
 void remove_machine(const Runtime& runtime, const std::string& name, Task& task) {
@@ -36,6 +50,7 @@ std::optional<Error> remove_machine_by_force(const Runtime& runtime, const std::
   } catch (const Error& error) {
     failure = error;
   }
+  if (failure) note_remains(runtime, name, *failure);
   runtime.store.forget(name);
   return failure;
 }

@@ -9,8 +9,8 @@ namespace dm {
 void remove_machine(const Runtime& runtime, const std::string& name, Task& task);
 
 /// Tries to remove the machine at its provider, even if another command works on it for long, and forgets it
-/// whatever comes of that. Gives what went wrong at the provider; Error(not_found) if there is no such
-/// machine here.
+/// whatever comes of that; what the provider did not confirm as gone is noted (see find_orphans). Gives what
+/// went wrong at the provider; Error(not_found) if there is no such machine here.
 std::optional<Error> remove_machine_by_force(const Runtime& runtime, const std::string& name, Task& task);
 
 }  // namespace dm

@@ -125,6 +125,7 @@ void note_unfinished(const Runtime& runtime, SurveyRow& row) {
     row.error = "Is being created";
     return;
   }
+  row.state = State::error;
   const std::string why = notes.failure.empty() ? "" : " (" + notes.failure + ")";
   row.error = "Creation did not finish" + why + (row.error.empty() ? "" : "; " + row.error);
 }

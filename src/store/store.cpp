@@ -223,6 +223,51 @@ void Store::forget(const std::string& name) const {
   for (const char* lock : {"locks/write-", "locks/machine-"}) remove_all(file(lock + name + ".lock"));
 }
 
+std::string Store::id(const Task& task) const {
+  const std::string path = file("store-id");
+  const auto known = [&] { return std::string(trim(read_file_if_there(path).value_or(""))); };
+  if (auto id = known(); !id.empty()) return id;
+  make_folders(root());
+  const auto lock = FileLock::acquire(file("locks/store-id.lock"), task.within(write_patience));
+  if (auto id = known(); !id.empty()) return id;
+  std::string id = random_hex(16);
+  write_file(path, id + "\n", private_file);
+  return id;
+}
+
+void Store::note_remains(const Remains& remains) const {
+  const std::string folder = file("remains");
+  make_folders(folder);
+  const Json document{{"Name", remains.machine},
+                      {"DriverName", remains.driver_name},
+                      {"Driver", remains.driver},
+                      {"Why", remains.why}};
+  write_file(folder + "/" + remains.machine + "." + random_hex(hidden_digits) + ".json", go_json(document, 4),
+             private_file);
+}
+
+std::vector<Remains> Store::remains() const {
+  std::vector<Remains> found;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(file("remains"), missing)) {
+    if (entry.path().extension() != ".json" || entry.path().filename().string().starts_with('.')) continue;
+    try {
+      const Json document = parse_json(read_file(entry.path()));
+      found.push_back({.id = entry.path().stem().string(),
+                       .machine = text_of(document, "Name"),
+                       .driver_name = text_of(document, "DriverName"),
+                       .driver = document.value("Driver", Json()),
+                       .why = text_of(document, "Why")});
+    } catch (const Error&) {
+      continue;  // Somebody is removing it.
+    }
+  }
+  std::ranges::sort(found, {}, &Remains::id);
+  return found;
+}
+
+void Store::forget_remains(const std::string& id) const { remove_all(file("remains/" + id + ".json")); }
+
 FileLock Store::lock_machine(const std::string& name, const Task& task) const {
   const std::string path = file("locks/machine-" + name + ".lock");
   if (auto lock = FileLock::try_acquire(path)) return std::move(*lock);

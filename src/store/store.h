@@ -15,6 +15,14 @@ struct Notes {
   std::string failure;      ///< why it ended early, if it could still say so
 };
 
+/// A machine that was forgotten although its provider did not confirm that it is gone.
+struct Remains {
+  std::string id;  ///< of the note
+  std::string machine, driver_name;
+  Json driver;      ///< the driver's record, by which it can be removed
+  std::string why;  ///< what the provider said
+};
+
 /// The store's folder: machines, certificates, cache, in the original's layout, which other programs share.
 /// Any number of processes may use it at once: reading takes no lock, since every file is replaced in one
 /// step. Thread-safe.
@@ -26,6 +34,9 @@ class Store {
   const std::string& path() const { return path_; }
   std::string certs_folder() const { return file("certs"); }
   std::string cache_folder() const { return file("cache"); }
+  /// By which the store's possessions at providers are known: 16 hexadecimal digits, made when first asked
+  /// for.
+  std::string id(const Task& task) const;
   std::string machine_folder(const std::string& name) const { return file("machines/" + name); }
 
   /// All machines, sorted byte-wise.
@@ -48,6 +59,13 @@ class Store {
   void save_notes(const std::string& name, const Notes& notes) const;
   /// Forgets the machine: its folder goes, whatever is in it.
   void forget(const std::string& name) const;
+
+  /// Keeps what is needed to remove a machine that is going to be forgotten; outside `machines`, for this
+  /// user only.
+  void note_remains(const Remains& remains) const;
+  /// All such notes, sorted by machine; those that cannot be read are left out.
+  std::vector<Remains> remains() const;
+  void forget_remains(const std::string& id) const;
 
   /// The long lock: for one operation on one machine. Says who is waited for.
   FileLock lock_machine(const std::string& name, const Task& task) const;

@@ -49,19 +49,6 @@ std::string program_for(Architecture architecture) {
   return architecture == Architecture::arm64 ? "qemu-system-aarch64" : "qemu-system-x86_64";
 }
 
-OpenPort parse_open_port(const std::string& text) {
-  const auto parts = split(text, '/');
-  OpenPort open{.port = number_or_minus_one(parts[0]),
-                .protocol = parts.size() > 1 ? lower(parts[1]) : "tcp"};
-  if (parts.size() > 2 || open.port < 1 || open.port > 65535 ||
-      (open.protocol != "tcp" && open.protocol != "udp")) {
-    throw Error(
-        fmt::format("--qemu-open-port \"{}\" is no port: give PORT or PORT/PROTO, e.g. 8000 or 53/udp", text),
-        Reason::usage);
-  }
-  return open;
-}
-
 std::vector<std::string> command_line(const VirtualMachine& machine) {
   const bool kvm = machine.accelerator == Accelerator::kvm;
   std::vector<std::string> arguments{

@@ -3,6 +3,8 @@
 #include <string_view>
 #include <vector>
 
+#include "drivers/open_port.h"
+
 namespace dm {
 
 enum class Architecture { amd64, arm64 };
@@ -14,15 +16,6 @@ Architecture architecture_of_computer();
 Architecture architecture_of_program(std::string_view program);
 /// The qemu program for an architecture, e.g. "qemu-system-x86_64".
 std::string program_for(Architecture architecture);
-
-/// A port of the machine that this computer passes on.
-struct OpenPort {
-  int port = 0;
-  std::string protocol = "tcp";  ///< or "udp"
-};
-
-/// Reads "PORT[/PROTO]"; Error(usage) if it is none.
-OpenPort parse_open_port(const std::string& text);
 
 /// One machine as qemu is told of it.
 struct VirtualMachine {

@@ -89,14 +89,5 @@ TEST(CommandLine, KnowsProgramsByTheirNames) {
   EXPECT_EQ(architecture_of_program("/usr/libexec/qemu-kvm"), architecture_of_computer());
 }
 
-TEST(OpenPorts, AreReadAsTheOriginalsAre) {
-  EXPECT_EQ(parse_open_port("8000").port, 8000);
-  EXPECT_EQ(parse_open_port("8000").protocol, "tcp");
-  EXPECT_EQ(parse_open_port("53/UDP").protocol, "udp");
-  for (const char* wrong : {"", "0", "65536", "80/", "80/sctp", "80/tcp/udp", "-1", "http"}) {
-    EXPECT_THROW(parse_open_port(wrong), Error) << wrong;
-  }
-}
-
 }  // namespace
 }  // namespace dm

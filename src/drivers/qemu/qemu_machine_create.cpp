@@ -89,7 +89,7 @@ bool QemuMachine::ports_are_free(const std::string& address) {
   busy_port_.clear();
   std::vector<int> ports{default_engine_port};
   for (const auto& text : settings_.open_ports) {
-    const OpenPort open = parse_open_port(text);
+    const OpenPort open = parse_open_port(open_port_flag, text);
     if (open.protocol == "tcp") ports.push_back(open.port);
   }
   for (const int port : ports) {

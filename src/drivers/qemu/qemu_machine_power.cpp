@@ -67,7 +67,8 @@ VirtualMachine QemuMachine::description(Accelerator accelerator) const {
       .ssh_port = static_cast<int>(common_.ssh_port),
       .engine_port = default_engine_port,
   };
-  for (const auto& text : settings_.open_ports) machine.open_ports.push_back(parse_open_port(text));
+  for (const auto& text : settings_.open_ports)
+    machine.open_ports.push_back(parse_open_port(open_port_flag, text));
   return machine;
 }
 

@@ -8,13 +8,12 @@
 #include <memory>
 
 #include "base/json.h"
-#include "base/strings.h"
+#include "drivers/cloud_init.h"
 
 namespace dm {
 namespace {
 
-// JSON is YAML in which nothing needs guessing about quotes.
-std::string our_cloud_config(const Seed& seed) {
+Json our_cloud_config(const Seed& seed) {
   Json user{{"name", seed.user},
             {"gecos", "docker-machine"},
             {"groups", Json::array({"docker"})},
@@ -24,7 +23,7 @@ std::string our_cloud_config(const Seed& seed) {
             {"ssh_authorized_keys", Json::array({seed.authorized_key})}};
   // An image with an engine has this group already, and then useradd refuses to make it for the user.
   if (seed.user == "docker") user["primary_group"] = "docker";
-  const Json config{
+  return Json{
       {"hostname", seed.hostname},
       {"preserve_hostname", false},
       {"users", Json::array({user})},
@@ -34,35 +33,6 @@ std::string our_cloud_config(const Seed& seed) {
       {"package_update", false},
       {"package_upgrade", false},
   };
-  return "#cloud-config\n" + config.dump(1, ' ', true) + "\n";
-}
-
-/// The MIME headers for the user's own data; text that is MIME already brings its own.
-std::string headers_for(const std::string& user_data) {
-  if (lower(user_data.substr(0, 13)) == "content-type:" || lower(user_data.substr(0, 13)) == "mime-version:")
-    return "";
-  struct Kind {
-    std::string_view start, type;
-  };
-  for (const auto& [start, type] : {Kind{"#cloud-config-archive", "text/cloud-config-archive"},
-                                    {"#cloud-config", "text/cloud-config"},
-                                    {"#!", "text/x-shellscript"},
-                                    {"#include-once", "text/x-include-once-url"},
-                                    {"#include", "text/x-include-url"},
-                                    {"#cloud-boothook", "text/cloud-boothook"},
-                                    {"## template: jinja", "text/jinja2"}}) {
-    // Lists are joined, and what we say of the machine itself stays.
-    if (user_data.starts_with(start)) {
-      return fmt::format(
-          "Content-Type: {}; charset=\"utf-8\"\nMIME-Version: 1.0\nContent-Transfer-Encoding: 8bit\n"
-          "X-Merge-Type: list(append)+dict(no_replace,recurse_list)+str()\n\n",
-          type);
-    }
-  }
-  throw Error(
-      "the user-data file is nothing that cloud-init knows: its first line has to be \"#cloud-config\", "
-      "\"#!…\" or another of cloud-init's",
-      Reason::usage);
 }
 
 struct Free {
@@ -90,14 +60,7 @@ void add_file(archive* writer, const char* name, const std::string& content) {
 }  // namespace
 
 std::string user_data_of(const Seed& seed) {
-  std::string ours = our_cloud_config(seed);
-  if (trim(seed.user_data).empty()) return ours;
-  const std::string boundary = "==" + random_hex(32) + "==";
-  return fmt::format(
-      "Content-Type: multipart/mixed; boundary=\"{0}\"\nMIME-Version: 1.0\n\n"
-      "--{0}\nContent-Type: text/cloud-config; charset=\"utf-8\"\nMIME-Version: 1.0\n\n{1}\n"
-      "--{0}\n{2}{3}\n--{0}--\n",
-      boundary, ours, headers_for(seed.user_data), seed.user_data);
+  return merged_user_data(our_cloud_config(seed), seed.user_data);
 }
 
 std::string meta_data_of(const Seed& seed) {

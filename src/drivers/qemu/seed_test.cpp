@@ -73,30 +73,5 @@ TEST(Seed, LeavesOtherUsersTheirOwnGroup) {
   EXPECT_FALSE(config["users"][0].contains("primary_group"));
 }
 
-TEST(Seed, MergesTheUsersOwn) {
-  Seed seed = a_seed();
-  seed.user_data = "#cloud-config\nruncmd: [ls]\n";
-  const std::string text = user_data_of(seed);
-  ASSERT_TRUE(text.starts_with("Content-Type: multipart/mixed; boundary=\""));
-  const auto from = text.find('"') + 1;
-  const std::string boundary = text.substr(from, text.find('"', from) - from);
-  EXPECT_TRUE(text.contains("\n--" + boundary +
-                            "\nContent-Type: text/cloud-config; charset=\"utf-8\"\n"
-                            "MIME-Version: 1.0\n\n#cloud-config\n{"));
-  EXPECT_TRUE(
-      text.contains("X-Merge-Type: list(append)+dict(no_replace,recurse_list)+str()\n\n" + seed.user_data));
-  EXPECT_TRUE(text.ends_with("\n--" + boundary + "--\n"));
-}
-
-TEST(Seed, KnowsTheKindsOfUserData) {
-  Seed seed = a_seed();
-  seed.user_data = "#!/bin/sh\nls\n";
-  EXPECT_TRUE(user_data_of(seed).contains("Content-Type: text/x-shellscript;"));
-  seed.user_data = "MIME-Version: 1.0\nContent-Type: text/x-shellscript\n\n#!/bin/sh\n";
-  EXPECT_TRUE(user_data_of(seed).contains("==\n" + seed.user_data));
-  seed.user_data = "hello";
-  EXPECT_THROW(user_data_of(seed), Error);
-}
-
 }  // namespace
 }  // namespace dm

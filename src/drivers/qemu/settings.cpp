@@ -40,7 +40,7 @@ const SettingsTable<QemuSettings>& qemu_settings() {
                    .help = "Expected checksum of the image: sha512:HEX or sha256:HEX"},
                   {.key = "OpenPorts",
                    .member = &S::open_ports,
-                   .flag = "qemu-open-port",
+                   .flag = open_port_flag,
                    .variable = "QEMU_OPEN_PORT",
                    .help = "Make the port of the machine reachable at its address, as PORT[/PROTO]"},
                   {.key = "SSHUser",
@@ -86,7 +86,7 @@ void check_values(const QemuSettings& settings) {
   }
   std::set<std::pair<int, std::string>> taken{{default_engine_port, "tcp"}};
   for (const auto& text : settings.open_ports) {
-    const OpenPort open = parse_open_port(text);
+    const OpenPort open = parse_open_port(open_port_flag, text);
     if (!taken.emplace(open.port, open.protocol).second) {
       refuse(fmt::format("--qemu-open-port {}: the port is open already", text));
     }

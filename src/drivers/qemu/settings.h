@@ -7,6 +7,9 @@
 
 namespace dm {
 
+/// The flag of open ports, without dashes.
+inline constexpr const char* open_port_flag = "qemu-open-port";
+
 /// What is set and known of a qemu machine, besides the common keys.
 struct QemuSettings {
   long long cpus = 1;

@@ -1,0 +1,54 @@
+// User-data for cloud-init, ours and the user's in one.
+#include "drivers/cloud_init.h"
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "base/strings.h"
+
+namespace dm {
+namespace {
+
+/// The MIME headers for the user's own data; text that is MIME already brings its own.
+std::string headers_for(const std::string& user_data) {
+  if (lower(user_data.substr(0, 13)) == "content-type:" || lower(user_data.substr(0, 13)) == "mime-version:")
+    return "";
+  struct Kind {
+    std::string_view start, type;
+  };
+  for (const auto& [start, type] : {Kind{"#cloud-config-archive", "text/cloud-config-archive"},
+                                    {"#cloud-config", "text/cloud-config"},
+                                    {"#!", "text/x-shellscript"},
+                                    {"#include-once", "text/x-include-once-url"},
+                                    {"#include", "text/x-include-url"},
+                                    {"#cloud-boothook", "text/cloud-boothook"},
+                                    {"## template: jinja", "text/jinja2"}}) {
+    // Lists are joined, and what we say of the machine itself stays.
+    if (user_data.starts_with(start)) {
+      return fmt::format(
+          "Content-Type: {}; charset=\"utf-8\"\nMIME-Version: 1.0\nContent-Transfer-Encoding: 8bit\n"
+          "X-Merge-Type: list(append)+dict(no_replace,recurse_list)+str()\n\n",
+          type);
+    }
+  }
+  throw Error(
+      "the user-data file is nothing that cloud-init knows: its first line has to be \"#cloud-config\", "
+      "\"#!…\" or another of cloud-init's",
+      Reason::usage);
+}
+
+}  // namespace
+
+std::string merged_user_data(const Json& ours, const std::string& own) {
+  // JSON is YAML in which nothing needs guessing about quotes.
+  const std::string config = "#cloud-config\n" + ours.dump(1, ' ', true) + "\n";
+  if (trim(own).empty()) return config;
+  const std::string boundary = "==" + random_hex(32) + "==";
+  return fmt::format(
+      "Content-Type: multipart/mixed; boundary=\"{0}\"\nMIME-Version: 1.0\n\n"
+      "--{0}\nContent-Type: text/cloud-config; charset=\"utf-8\"\nMIME-Version: 1.0\n\n{1}\n"
+      "--{0}\n{2}{3}\n--{0}--\n",
+      boundary, config, headers_for(own), own);
+}
+
+}  // namespace dm

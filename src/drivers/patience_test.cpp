@@ -1,0 +1,73 @@
+// Throttling and passing failures.
+#include "drivers/patience.h"
+
+#include <gtest/gtest.h>
+
+#include "http/fake_http.h"
+
+namespace dm {
+namespace {
+
+class PatienceTest : public ::testing::Test {
+ protected:
+  HttpResponse send(Patience patience = {}) {
+    return send_patiently(
+        http_, [&] { return HttpRequest{.url = "https://example.test/" + std::to_string(++made_)}; },
+        [](const HttpResponse& response) {
+          if (response.status == 429) return Advice{Advice::Kind::throttled, std::chrono::seconds(30)};
+          return Advice{response.status / 100 == 5 ? Advice::Kind::try_again : Advice::Kind::take, {}};
+        },
+        patience, task_);
+  }
+
+  int made_ = 0;
+  FakeHttp http_;
+  FakeClock clock_;
+  SilentLog log_;
+  StopSignal stop_;
+  Task task_{clock_, log_, stop_};
+};
+
+TEST_F(PatienceTest, TakesAnAnswerAtOnce) {
+  http_.will_answer(404, "no");
+  EXPECT_EQ(send().status, 404);
+  EXPECT_EQ(made_, 1);
+}
+
+TEST_F(PatienceTest, MakesTheRequestAnewForEachTry) {
+  http_.will_answer(503, "");
+  http_.will_fail(Error("dial tcp: i/o timeout", Reason::unreachable));
+  http_.will_answer(200, "yes");
+  EXPECT_EQ(send().body, "yes");
+  EXPECT_EQ(http_.requests().back().url, "https://example.test/3");
+}
+
+TEST_F(PatienceTest, EndsWithTheLastAnswer) {
+  for (int i = 0; i < 3; ++i) http_.will_answer(503, std::to_string(i));
+  EXPECT_EQ(send({.retries = 2}).body, "2");
+  http_.will_fail(Error("dial tcp: connection refused", Reason::unreachable));
+  EXPECT_THROW(send({.retries = 0}), Error);
+}
+
+TEST_F(PatienceTest, WaitsThrottlingOutBeyondTheRetries) {
+  for (int i = 0; i < 4; ++i) http_.will_answer(429, "");
+  http_.will_answer(200, "yes");
+  const auto before = clock_.steady();
+  EXPECT_EQ(send({.retries = 0}).body, "yes");
+  EXPECT_GE(clock_.steady() - before, std::chrono::minutes(2));
+}
+
+TEST_F(PatienceTest, DoesNotWaitForMoreThanItsLimit) {
+  for (int i = 0; i < 10; ++i) http_.will_answer(429, std::to_string(i));
+  EXPECT_EQ(send({.limit = std::chrono::minutes(1)}).status, 429);
+  EXPECT_GT(http_.unused(), 5U);
+}
+
+TEST_F(PatienceTest, DoesNotRepeatWhatIsWrongOnOurSide) {
+  http_.will_fail(Error("x509: certificate signed by unknown authority", Reason::authentication_failed));
+  EXPECT_THROW(send(), Error);
+  EXPECT_EQ(made_, 1);
+}
+
+}  // namespace
+}  // namespace dm
