@@ -63,10 +63,18 @@ def make_moto(moto_python):
         moto.close()
 
 
+@pytest.fixture(scope="session")
+def shared_moto(moto_python):
+    moto = moto_ec2.Moto(moto_python)
+    yield moto
+    moto.close()
+
+
 @pytest.fixture
-def moto(make_moto):
-    """An EC2 whose instances nobody answers for, for one test."""
-    return make_moto()
+def moto(shared_moto):
+    """An EC2 whose instances nobody answers for, as new."""
+    shared_moto.reset()
+    return shared_moto
 
 
 @pytest.fixture

@@ -106,8 +106,15 @@ class Moto:
 
     def state(self):
         """All that the account has; moto_program.state() says how it looks."""
+        return self._ask("state")
+
+    def reset(self):
+        """Makes it as new; the keys stay."""
+        self._ask("reset")
+
+    def _ask(self, what):
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"{self.url}/harness/state", timeout=30) as answer:
+        with opener.open(f"http://127.0.0.1:{self.port}/harness/{what}", timeout=30) as answer:
             return json.load(answer)
 
     def instance(self, name):

@@ -7,7 +7,8 @@ It reads one line of JSON from its standard input, prints one, and serves until 
      "unseen": seconds}   how long a new instance is not described yet: EC2 is consistent in the end only
     {"port": ..., "access_key": ..., "secret_key": ...}
 
-Then it prints "changed" whenever a call has changed something; GET /harness/state tells what there is. Signatures are checked.
+Then it prints "changed" whenever a call has changed something; GET /harness/state tells what there is, and /harness/reset
+makes EC2 as new. Signatures are checked.
 Where moto is easier to please than EC2, and a driver could lose something by it, it is made as EC2 is.
 """
 
@@ -55,6 +56,8 @@ IMAGES = (
 #: What tells nobody that something has changed.
 READING = ("Describe", "Get", "List")
 changes = threading.Lock()
+#: What was answered to (region, action, ClientToken).
+answered = {}
 
 
 class EC2Error(ServiceException):
@@ -70,8 +73,14 @@ def say(text):
         print(text, flush=True)
 
 
+class OurImages:
+    """moto's description of IMAGES, for both architectures; made anew for each region, since moto changes it."""
+
+    def __iter__(self):
+        return iter(our_images())
+
+
 def our_images():
-    """moto's description of IMAGES, for both architectures."""
     rows = []
     for number, (owner, name, day, root) in enumerate(IMAGES):
         for words, architecture in (("amd64", "x86_64"), ("arm64", "arm64")):
@@ -169,14 +178,14 @@ def fleets_as_ec2_has_them():
 
 def once_for_each_token(responses, name):
     """The same ClientToken gets the same answer."""
-    method, answers = getattr(responses, name), {}
+    method = getattr(responses, name)
 
     def answer(self):
         token = self._get_param("ClientToken")
-        key = (self.region, token)
-        if not token or key not in answers:
-            answers[key] = method(self)
-        return answers[key]
+        key = (self.region, name, token)
+        if not token or key not in answered:
+            answered[key] = method(self)
+        return answered[key]
 
     setattr(responses, name, answer)
 
@@ -185,7 +194,6 @@ def as_ec2_does(settle):
     """Closes the gaps between moto and EC2 that matter to who must not lose anything."""
     run, start, terminate = InstanceBackend.run_instances, InstanceBackend.start_instances, Instance.terminate
     stop, begin, delete = Instance.stop, Instance.start, SecurityGroupBackend.delete_security_group
-    tokens = {}
 
     def pass_through(instance, name, code, last):
         """The instance is in a state of transition for a while."""
@@ -204,8 +212,8 @@ def as_ec2_does(settle):
         token = how.get("client_token")
         asked = (image_id, count, str(user_data), how.get("instance_type"), how.get("key_name"), str(how.get("tags")))
         if token and token != "ABCDE":  # what moto takes for none
-            if (self.region_name, token) in tokens:
-                before, reservation = tokens[self.region_name, token]
+            if (self.region_name, "run_instances", token) in answered:
+                before, reservation = answered[self.region_name, "run_instances", token]
                 if before != asked:
                     raise EC2Error("IdempotentParameterMismatch",
                                    f"Arguments on this idempotent request are inconsistent with arguments used in previous request(s). '{token}'")
@@ -220,7 +228,7 @@ def as_ec2_does(settle):
                 nic.delete_on_termination = True
             pass_through(instance, "pending", 0, ("running", 16))
         if token:
-            tokens[self.region_name, token] = (asked, reservation)
+            answered[self.region_name, "run_instances", token] = (asked, reservation)
         return reservation
 
     def start_instances(self, instance_ids):
@@ -322,7 +330,11 @@ class Application:
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ, start_response):
-        if environ["PATH_INFO"] == "/harness/state":
+        if environ["PATH_INFO"] == "/harness/reset":
+            answered.clear()
+            for backend in backends():
+                backend.reset()
+        if environ["PATH_INFO"].startswith("/harness/"):
             start_response("200 OK", [("Content-Type", "application/json")])
             return [json.dumps(state()).encode()]
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -350,7 +362,7 @@ class QuietHandler(WSGIRequestHandler):
 
 def main():
     wanted = json.loads(sys.stdin.readline())
-    amis.AMIS[:] = our_images()
+    amis.AMIS = OurImages()
     elastic_network_interfaces.random_public_ip = elastic_ip_addresses.random_ip = Addresses(wanted["addresses"])
     not_seen_at_once(wanted["unseen"])
     as_ec2_does(wanted["settle"])

@@ -113,6 +113,12 @@ def test_a_fleet_launches_what_its_template_says(moto, market):
     assert [line.split()[0] for line in moto.left()] == ["security"]
 
 
+def test_a_reset_makes_all_new(moto):
+    run_instance(moto)
+    moto.reset()
+    assert moto.left() == [] and moto.state()["instances"] == [] and run_instance(moto)["VpcId"]
+
+
 def test_moto_ends_with_its_owner(make_moto):
     moto = make_moto()
     moto.close()
