@@ -54,7 +54,8 @@ def ec2_call(call):
 def rest_call(call):
     """Fills in what a request to a REST interface is about; numbers and UUIDs in the path are of no kind."""
     parts = urllib.parse.urlsplit(call.path)
-    words = ["ID" if any(letter.isdigit() for letter in word) and index > 1 else word for index, word in enumerate(parts.path.split("/")[1:])]
+    words = ["ID" if index > 1 and any(letter.isdigit() for letter in word) else word
+             for index, word in enumerate(parts.path.split("/")[1:])]
     call.kind = f"{call.method} /{'/'.join(words)}"
     call.parameters = {"path": call.path, "body": call.body.decode("utf-8", "replace")}
     call.reads = call.method in ("GET", "HEAD")
@@ -195,7 +196,8 @@ class ApiTrace:
     def table(self):
         """All calls, a line each, for a failure's text."""
         start = self.calls[0].began if self.calls else 0
-        return "\n".join(f"{call.began - start:7.2f} s  {'poll  ' if call.poll else '      '}{call.id:40} {call.status}" for call in self.calls)
+        return "\n".join(f"{call.began - start:7.2f} s  {'poll  ' if call.poll else '      '}{call.id:40} {call.status}"
+                         for call in self.calls)
 
     def take(self, call):
         """Runs in the thread of the request; (status, headers, body), or None for a cut."""

@@ -265,9 +265,9 @@ class _InstanceHost:
         if instance["state"] in UP and not self.host:
             self._lead(instance["private"])
             self.host = CloudHost(
-                self._engine, user_data=base64.b64decode(instance["user_data"]), public_keys=[instance["key"].strip()] if instance["key"] else [],
-                instance_id=instance["id"], hostname=f"ip-{instance['private'].replace('.', '-')}", default_user=default_user(instance["image"]),
-                kind=self._kind, addresses=addresses, rules=instance["rules"], booting=True)
+                self._engine, user_data=base64.b64decode(instance["user_data"]),
+                public_keys=[instance["key"].strip()] if instance["key"] else [], instance_id=instance["id"],
+                hostname=f"ip-{instance['private'].replace('.', '-')}", default_user=default_user(instance["image"]), kind=self._kind, addresses=addresses, rules=instance["rules"], booting=True)
             return
         if not self.host:
             return

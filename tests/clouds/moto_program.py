@@ -190,13 +190,40 @@ def once_for_each_token(responses, name):
     setattr(responses, name, answer)
 
 
-def as_ec2_does(settle):
-    """Closes the gaps between moto and EC2 that matter to who must not lose anything."""
-    run, start, terminate = InstanceBackend.run_instances, InstanceBackend.start_instances, Instance.terminate
-    stop, begin, delete = Instance.stop, Instance.start, SecurityGroupBackend.delete_security_group
+def one_launch_for_each_token():
+    """The same ClientToken gets the same instances, and an error if something else is asked for with it. What is launched has an
+    interface that goes with it, and the interface's groups."""
+    run = InstanceBackend.run_instances
+
+    def run_instances(self, image_id, count, user_data, security_group_names, **how):
+        token = how.get("client_token")
+        key = (self.region_name, "run_instances", token)
+        asked = (image_id, count, str(user_data), how.get("instance_type"), how.get("key_name"), str(how.get("tags")))
+        named = token and token != "ABCDE"  # what moto takes for none
+        if named and key in answered:
+            before, reservation = answered[key]
+            if before != asked:
+                raise EC2Error("IdempotentParameterMismatch", "Arguments on this idempotent request are inconsistent with arguments"
+                                                              f" used in previous request(s). '{token}'")
+            return reservation
+        reservation = run(self, image_id, count, user_data, security_group_names, **how)
+        for instance in reservation.instances:
+            instance.security_groups = list(groups_of(instance).values())
+            for nic in instance.nics.values():
+                nic.delete_on_termination = True
+        if named:
+            answered[key] = (asked, reservation)
+        return reservation
+
+    InstanceBackend.run_instances = run_instances
+
+
+def states_take_time(settle):
+    """Instances are pending, stopping and shutting down for a while, and refuse what EC2 refuses then."""
+    run, start = InstanceBackend.run_instances, InstanceBackend.start_instances
+    begin, stop, terminate = Instance.start, Instance.stop, Instance.terminate
 
     def pass_through(instance, name, code, last):
-        """The instance is in a state of transition for a while."""
         instance._state.name, instance._state.code = name, code
 
         def arrive():
@@ -208,34 +235,19 @@ def as_ec2_does(settle):
         timer.daemon = True
         timer.start()
 
-    def run_instances(self, image_id, count, user_data, security_group_names, **how):
-        token = how.get("client_token")
-        asked = (image_id, count, str(user_data), how.get("instance_type"), how.get("key_name"), str(how.get("tags")))
-        if token and token != "ABCDE":  # what moto takes for none
-            if (self.region_name, "run_instances", token) in answered:
-                before, reservation = answered[self.region_name, "run_instances", token]
-                if before != asked:
-                    raise EC2Error("IdempotentParameterMismatch",
-                                   f"Arguments on this idempotent request are inconsistent with arguments used in previous request(s). '{token}'")
-                return reservation
-        for nic in how.get("nics") or []:
-            if not nic.get("NetworkInterfaceId"):
-                nic.setdefault("DeleteOnTermination", True)
-        reservation = run(self, image_id, count, user_data, security_group_names, **how)
+    def refuse(instance, what):
+        raise EC2Error("IncorrectInstanceState", f"The instance '{instance.id}' is not in a state from which it can be {what}.")
+
+    def run_instances(self, *words, **how):
+        reservation = run(self, *words, **how)
         for instance in reservation.instances:
-            instance.security_groups = list(groups_of(instance).values())
-            for nic in instance.nics.values():
-                nic.delete_on_termination = True
             pass_through(instance, "pending", 0, ("running", 16))
-        if token:
-            answered[self.region_name, "run_instances", token] = (asked, reservation)
         return reservation
 
     def start_instances(self, instance_ids):
         for instance in self.get_multi_instances_by_id(instance_ids):
             if instance.state in ("stopping", "shutting-down", "terminated"):
-                raise EC2Error("IncorrectInstanceState",
-                               f"The instance '{instance.id}' is not in a state from which it can be started.")
+                refuse(instance, "started")
         return start(self, [one for one in instance_ids if self.get_instance(one).state == "stopped"])
 
     def start_one(self):
@@ -245,7 +257,7 @@ def as_ec2_does(settle):
 
     def stop_one(self):
         if self.state in ("shutting-down", "terminated"):
-            raise EC2Error("IncorrectInstanceState", f"This instance '{self.id}' is not in a state from which it can be stopped.")
+            refuse(self, "stopped")
         before = stop(self)
         if before.name != "stopped":
             pass_through(self, "stopping", 64, ("stopped", 80))
@@ -258,20 +270,26 @@ def as_ec2_does(settle):
         pass_through(self, "shutting-down", 32, ("terminated", 48))
         return before
 
-    def delete_security_group(self, name=None, group_id=None):
-        group = self.get_security_group_from_id(group_id) if group_id else self.get_security_group_by_name_or_id(name)
-        if group:
-            users = [instance.id for instance in self.all_instances() if instance.state != "terminated"
-                     and group in [*instance.security_groups, *(one for nic in instance.nics.values() for one in nic.group_set)]]
-            users += [nic.id for nic in self.enis.values() if group in nic.group_set]
-            users += [other.id for known in self.groups.values() for other in known.values() if other is not group
-                      and any(rule.source_group.get("GroupId") == group.id for rule in other.ingress_rules)]
-            if users:
-                raise EC2Error("DependencyViolation", f"resource {group.id} has a dependent object")
-        return delete(self, name, group_id)
-
     InstanceBackend.run_instances, InstanceBackend.start_instances = run_instances, start_instances
     Instance.start, Instance.stop, Instance.terminate = start_one, stop_one, terminate_one
+
+
+def groups_in_use_stay():
+    """A security group that an instance, an interface or another group's rule names cannot be deleted."""
+    delete = SecurityGroupBackend.delete_security_group
+
+    def users(backend, group):
+        yield from (one for one in backend.all_instances() if one.state != "terminated" and group.id in groups_of(one))
+        yield from (nic for nic in backend.enis.values() if group in nic.group_set)
+        yield from (other for known in backend.groups.values() for other in known.values() if other is not group
+                    and any(rule.source_group.get("GroupId") == group.id for rule in other.ingress_rules))
+
+    def delete_security_group(self, name=None, group_id=None):
+        group = self.get_security_group_from_id(group_id) if group_id else self.get_security_group_by_name_or_id(name)
+        if group and any(users(self, group)):
+            raise EC2Error("DependencyViolation", f"resource {group.id} has a dependent object")
+        return delete(self, name, group_id)
+
     SecurityGroupBackend.delete_security_group = delete_security_group
 
 
@@ -288,7 +306,8 @@ def described(instance):
         "id": instance.id, "state": instance.state, "region": instance.region_name, "reboots": getattr(instance, "reboots", 0),
         "public": [nic.public_ip for nic in instance.nics.values() if nic.public_ip], "private": instance.private_ip,
         "user_data": str(instance.user_data or ""), "key": key.public_key if key else None, "key_name": instance.key_name,
-        "groups": sorted(groups_of(instance)), "image": image.name if image else None, "type": instance.instance_type, "tags": tags_of(instance)}
+        "groups": sorted(groups_of(instance)), "image": image.name if image else None, "type": instance.instance_type,
+        "tags": tags_of(instance)}
 
 
 def tags_of(resource):
@@ -364,9 +383,12 @@ def main():
     wanted = json.loads(sys.stdin.readline())
     amis.AMIS = OurImages()
     elastic_network_interfaces.random_public_ip = elastic_ip_addresses.random_ip = Addresses(wanted["addresses"])
+    # Each of these is around the one before.
+    states_take_time(wanted["settle"])
     not_seen_at_once(wanted["unseen"])
-    as_ec2_does(wanted["settle"])
+    one_launch_for_each_token()
     fleets_as_ec2_has_them()
+    groups_in_use_stay()
     once_for_each_token(Fleets, "create_fleet")
     once_for_each_token(LaunchTemplates, "create_launch_template")
     iam = iam_backends[ACCOUNT]["aws"]

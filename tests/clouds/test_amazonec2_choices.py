@@ -73,9 +73,10 @@ def test_bad_input_is_refused_before_anything_is_made(subject, moto, tmp_path, m
 
 def test_a_quota_is_told_in_the_providers_words(subject, moto):
     subject.begin()
-    subject.trace.at("RunInstances", api_trace.ec2_error("VcpuLimitExceeded", "You have requested more vCPU capacity than your current vCPU limit of 5 allows"))
+    said = "You have requested more vCPU capacity than your current vCPU limit of 5 allows"
+    subject.trace.at("RunInstances", api_trace.ec2_error("VcpuLimitExceeded", said))
     refused = subject.docker_machine.run(*subject.create, limit=60)
-    assert refused.code != 0 and "vCPU limit of 5" in refused.err, str(refused)
+    assert refused.code != 0 and said in refused.err, str(refused)
     subject.assert_removable("the quota was reached")
 
 
@@ -128,7 +129,8 @@ def test_where_no_spot_instance_is_to_be_had_it_is_an_ordinary_one(subject, moto
     subject.begin()
     subject.words += ["--amazonec2-request-spot-instance", "--amazonec2-spot-fallback", "--amazonec2-instance-type", "t3.large",
                       "--amazonec2-instance-type", "t3a.large"]
-    subject.trace.at("RunInstances", api_trace.ec2_error("InsufficientInstanceCapacity", "There is no Spot capacity available.", 500), times=2)
+    full = api_trace.ec2_error("InsufficientInstanceCapacity", "There is no Spot capacity available.", 500)
+    subject.trace.at("RunInstances", full, times=2)
     subject.up_to_ssh()
     made = instance_of(moto, moto.instance("dev")["id"])
     assert "InstanceLifecycle" not in made, subject.trace.table()
@@ -139,7 +141,8 @@ def test_where_no_spot_instance_is_to_be_had_it_is_an_ordinary_one(subject, moto
 
 
 def test_a_fleet(subject, moto):
-    made = created(subject, moto, "--amazonec2-use-fleet", "--amazonec2-instance-type", "t3.large", "--amazonec2-instance-type", "t3a.large")
+    made = created(subject, moto, "--amazonec2-use-fleet", "--amazonec2-instance-type", "t3.large",
+                   "--amazonec2-instance-type", "t3a.large")
     assert made["InstanceType"] in ("t3.large", "t3a.large") and made["MetadataOptions"]["HttpTokens"] == "required"
     assert subject.trace.count("CreateFleet") == 1
     subject.assert_removable("fleet")
@@ -172,9 +175,9 @@ def test_arm_and_debian(subject, moto):
 
 def test_disk_zone_subnet_tags_and_metadata(subject, moto):
     subnet = next(row for row in moto.aws("ec2", "describe-subnets")["Subnets"] if row["AvailabilityZone"] == "us-east-1c")
-    made = created(subject, moto, "--amazonec2-subnet-id", subnet["SubnetId"], "--amazonec2-root-size", "40", "--amazonec2-volume-type", "io2",
-                   "--amazonec2-volume-iops", "4000", "--amazonec2-tags", "owner,us,purpose,test", "--amazonec2-metadata-token", "optional",
-                   "--amazonec2-monitoring")
+    made = created(subject, moto, "--amazonec2-subnet-id", subnet["SubnetId"], "--amazonec2-root-size", "40",
+                   "--amazonec2-volume-type", "io2", "--amazonec2-volume-iops", "4000", "--amazonec2-tags", "owner,us,purpose,test",
+                   "--amazonec2-metadata-token", "optional", "--amazonec2-monitoring")
     assert made["SubnetId"] == subnet["SubnetId"] and made["Placement"]["AvailabilityZone"] == "us-east-1c"
     assert made["MetadataOptions"]["HttpTokens"] == "optional" and made["Monitoring"]["State"] == "enabled"
     volume = moto.aws("ec2", "describe-volumes")["Volumes"][0]

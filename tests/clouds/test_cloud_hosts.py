@@ -102,7 +102,8 @@ def test_a_start_may_bring_another_address(engine, make_cloud_host):
 
 def test_only_what_the_rules_say_comes_in(make_cloud_host, engine):
     """Also to what a container publishes, whose port docker turns into another address."""
-    host = make_cloud_host(rules=[("tcp", 22, 22, "0.0.0.0/0"), ("tcp", 8000, 8001, f"{engine.gateway}/32"), ("tcp", 9000, 9000, "192.0.2.0/24")])
+    host = make_cloud_host(rules=[("tcp", 22, 22, "0.0.0.0/0"), ("tcp", 8000, 8001, f"{engine.gateway}/32"),
+                                  ("tcp", 9000, 9000, "192.0.2.0/24")])
     host.exec("for port in 8000 8001 8002 9000; do systemd-run --quiet python3 -m http.server $port; done")
     host.wait_until(lambda: fetched(host.address, 8000) == 0, "the page is served")
     assert [fetched(host.address, port) for port in (8000, 8001, 8002, 9000)] == [0, 0, TIMED_OUT, TIMED_OUT]

@@ -113,7 +113,8 @@ def make_subject(tmp_path, ssh_door):
 def test_a_careful_program_passes(make_subject, tmp_path):
     subject = make_subject("careful")
     points = crash.kill_create_at_every_call(subject)
-    assert [str(point) for point in points[:3]] == ["killed before 'ImportKeyPair 1'", "killed after 'ImportKeyPair 1'", "killed before 'RunInstances 1'"]
+    assert [str(point) for point in points[:3]] == [
+        "killed before 'ImportKeyPair 1'", "killed after 'ImportKeyPair 1'", "killed before 'RunInstances 1'"]
     assert {point.id for point in points} == {"ImportKeyPair 1", "RunInstances 1", "DescribeInstances 1", "DescribeInstances again"}
     assert {point.id for point in crash.kill_rm_at_every_call(subject)} == {"TerminateInstances 1", "DeleteKeyPair 1"}
     strace = shutil.which("strace")

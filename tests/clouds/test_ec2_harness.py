@@ -57,7 +57,8 @@ def test_moto_is_as_strict_as_ec2(moto):
     with pytest.raises(AssertionError, match="IdempotentParameterMismatch"):
         moto.aws("ec2", "run-instances", "--image-id", image(moto)["ImageId"], "--instance-type", "t3.small", *once)
     wait_until(lambda: moto.state()["instances"][0]["state"] == "running", "it runs", 10)
-    for bad, error in ((("--instance-type", "t9.nano"), "InvalidInstanceType|InvalidParameterValue|not exist"), (("--key-name", "none"), "InvalidKeyPair.NotFound"),
+    for bad, error in ((("--instance-type", "t9.nano"), "InvalidInstanceType|InvalidParameterValue|not exist"),
+                       (("--key-name", "none"), "InvalidKeyPair.NotFound"),
                        (("--image-id", "ami-00000000000000000"), "InvalidAMIID.NotFound")):
         with pytest.raises(AssertionError, match=error):
             moto.aws("ec2", "run-instances", *(() if "--image-id" in bad else ("--image-id", image(moto)["ImageId"])), *bad)
@@ -138,7 +139,8 @@ def test_an_instance_is_a_host(ec2, tmp_path):
         ec2.aws("ec2", "authorize-security-group-ingress", "--group-id", group, "--protocol", "tcp", "--port", port, "--cidr", "0.0.0.0/0")
     subnet = ec2.aws("ec2", "describe-subnets")["Subnets"][0]["SubnetId"]
     data = tmp_path / "data"
-    data.write_text("#!/bin/sh\ntouch /srv/here\nfor port in 8000 8001; do systemd-run --working-directory=/srv python3 -m http.server $port; done\n")
+    data.write_text("#!/bin/sh\ntouch /srv/here\n"
+                    "for port in 8000 8001; do systemd-run --working-directory=/srv python3 -m http.server $port; done\n")
     made = run_instance(ec2, "--key-name", "k", "--security-group-ids", group, "--subnet-id", subnet, "--user-data", f"file://{data}",
                         "--associate-public-ip-address")
     host = ec2.hosts.host(made["InstanceId"])
@@ -216,11 +218,13 @@ def test_the_model_tells_right_from_wrong(ec2_model, change, problem):
     assert (said == []) if problem is None else any(problem in line for line in said), said
 
 
+STOPPING = ("<StopInstancesResponse xmlns='http://ec2.amazonaws.com/doc/2016-11-15/'><instancesSet><item><currentState><code>{}</code>"
+            "</currentState></item></instancesSet></StopInstancesResponse>")
+
+
 @pytest.mark.parametrize("status, body, problem", [
-    (200, "<StopInstancesResponse xmlns='http://ec2.amazonaws.com/doc/2016-11-15/'><instancesSet><item><currentState><code>64</code></currentState>"
-          "</item></instancesSet></StopInstancesResponse>", None),
-    (200, "<StopInstancesResponse><instancesSet><item><currentState><code>soon</code></currentState></item></instancesSet></StopInstancesResponse>",
-     "not a whole number"),
+    (200, STOPPING.format("64"), None),
+    (200, STOPPING.format("soon"), "not a whole number"),
     (200, "<StartInstancesResponse/>", "is called"),
     (200, "stopped", "no XML"),
     (400, "<Response><Errors><Error><Code>X</Code></Error></Errors></Response>", None),
@@ -239,7 +243,8 @@ made = ec2.run_instances(
     TagSpecifications=[{"ResourceType": kind, "Tags": [{"Key": "Name", "Value": "a"}]} for kind in ("instance", "volume")],
     BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 16, "VolumeType": "gp3", "Encrypted": True, "Iops": 3000}}],
     NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": ec2.describe_subnets()["Subnets"][0]["SubnetId"], "AssociatePublicIpAddress": True}],
-    MetadataOptions={"HttpTokens": "required"}, InstanceMarketOptions={"MarketType": "spot", "SpotOptions": {"SpotInstanceType": "one-time"}})
+    MetadataOptions={"HttpTokens": "required"},
+    InstanceMarketOptions={"MarketType": "spot", "SpotOptions": {"SpotInstanceType": "one-time"}})
 one = made["Instances"][0]["InstanceId"]
 ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": ["a"]}], MaxResults=1000)
 ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])
@@ -320,11 +325,10 @@ def ask(trace, *data, path="/", limit="5"):
 
 def test_the_trace_tells_polls_from_questions(echo):
     with ApiTrace(echo.server_port, ec2_call) as trace:
-        for text in ("Action=DescribeInstances&InstanceId.1=a", "Action=DescribeInstances&InstanceId.1=a", "Action=DescribeInstances&InstanceId.1=b",
-                     "Action=StopInstances&InstanceId.1=a", "Action=StopInstances&InstanceId.1=a"):
-            assert ask(trace, text)[0] == 0
-        assert [call.id for call in trace.calls] == ["DescribeInstances 1", "DescribeInstances again", "DescribeInstances 2", "StopInstances 1",
-                                                     "StopInstances 2"]
+        for action, one in (("Describe", "a"), ("Describe", "a"), ("Describe", "b"), ("Stop", "a"), ("Stop", "a")):
+            assert ask(trace, f"Action={action}Instances&InstanceId.1={one}")[0] == 0
+        assert [call.id for call in trace.calls] == ["DescribeInstances 1", "DescribeInstances again", "DescribeInstances 2",
+                                                     "StopInstances 1", "StopInstances 2"]
         assert trace.count("DescribeInstances") == 3 and len(trace.polls) == 1 and "poll" in trace.table()
     with ApiTrace(echo.server_port, rest_call) as trace:
         ask(trace, path="/v2/droplets/123?page=1")
@@ -342,7 +346,8 @@ def test_the_trace_misbehaves_as_told(echo):
         trace.at("E", api_trace.hang())
         trace.at("F 2", api_trace.delay(0.5))
         assert ask(trace, "Action=A")[1].endswith("503") and ask(trace, "Action=A") == (0, "1 200")
-        assert all("<Code>InstanceLimitExceeded</Code>" in ask(trace, "Action=B")[1] for _ in range(2)) and ask(trace, "Action=B") == (0, "2 200")
+        assert all("<Code>InstanceLimitExceeded</Code>" in ask(trace, "Action=B")[1] for _ in range(2))
+        assert ask(trace, "Action=B") == (0, "2 200")
         assert ask(trace, "Action=C")[0] == 52 and echo.seen.asked == 2
         assert ask(trace, "Action=D")[0] == 52 and echo.seen.asked == 3
         assert ask(trace, "Action=E", limit="1")[0] == 28 and echo.seen.asked == 3
@@ -352,7 +357,8 @@ def test_the_trace_misbehaves_as_told(echo):
         assert ask(trace, "Action=F") == (0, "5 200") and time.monotonic() - began >= 0.5
     with ApiTrace(echo.server_port, rest_call) as trace:
         trace.at("GET /v2/sizes", api_trace.rest_throttled(7))
-        made = subprocess.run(["curl", "-si", "--noproxy", "*", f"{trace.url}/v2/sizes"], capture_output=True, text=True, check=False).stdout
+        made = subprocess.run(["curl", "-si", "--noproxy", "*", f"{trace.url}/v2/sizes"], capture_output=True, text=True,
+                              check=False).stdout
         assert "429" in made and "retry-after: 7" in made and "ratelimit-remaining: 0" in made
 
 
