@@ -79,8 +79,9 @@ class Model:
         except ElementTree.ParseError as error:
             return [f"{action}: the answer is no XML: {error}"]
         if status >= 300:
-            codes = [element.text for element in root.findall("./Errors/Error/Code")]
-            return [] if local(root) == "Response" and codes and codes[0] else [f"{action}: an error without Response/Errors/Error/Code"]
+            # botocore looks at neither the root's name nor a namespace.
+            codes = [element.text for element in root.findall("./{*}Errors/{*}Error/{*}Code")]
+            return [] if codes and codes[0] else [f"{action}: an error without Errors/Error/Code"]
         if local(root) != f"{action}Response":
             return [f"{action}: the answer is called {local(root)}"]
         shape = self._operations[action].get("output")

@@ -33,6 +33,7 @@ from moto.ec2.models.instances import Instance, InstanceBackend  # noqa: E402
 from moto.ec2.models.security_groups import SecurityGroupBackend  # noqa: E402
 from moto.ec2.responses.fleets import Fleets  # noqa: E402
 from moto.ec2.responses.launch_templates import LaunchTemplates  # noqa: E402
+from moto.iam.access_control import IAMRequestBase  # noqa: E402
 from moto.iam.models import iam_backends  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
@@ -56,6 +57,8 @@ IMAGES = (
 #: What tells nobody that something has changed.
 READING = ("Describe", "Get", "List")
 changes = threading.Lock()
+#: The body of the request that a thread is at.
+sent = threading.local()
 #: What was answered to (region, action, ClientToken).
 answered = {}
 
@@ -342,6 +345,17 @@ def state():
     return known
 
 
+def signatures_are_of_what_was_sent():
+    """moto checks them against a body that it wrote itself, in which a space is always a plus sign."""
+    make = IAMRequestBase._create_aws_request
+
+    def create_aws_request(self):
+        self._body = sent.body
+        return make(self)
+
+    IAMRequestBase._create_aws_request = create_aws_request
+
+
 class Application:
     """moto, with a door of the harness's own, which needs no signature."""
 
@@ -358,6 +372,7 @@ class Application:
             return [json.dumps(state()).encode()]
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
+        sent.body = body
         form = urllib.parse.parse_qs(body.decode("utf-8", "replace"))
         action = form.get("Action", [""])[0]
         answer = self._moto(environ, start_response)
@@ -389,6 +404,7 @@ def main():
     one_launch_for_each_token()
     fleets_as_ec2_has_them()
     groups_in_use_stay()
+    signatures_are_of_what_was_sent()
     once_for_each_token(Fleets, "create_fleet")
     once_for_each_token(LaunchTemplates, "create_launch_template")
     iam = iam_backends[ACCOUNT]["aws"]

@@ -58,7 +58,6 @@ def test_no_secret_is_shown(subject, moto):
     (["--amazonec2-keypair-name", "missing", "--amazonec2-ssh-keypath", "KEY"], "There is no keypair with the name missing"),
     (["--amazonec2-subnet-id", "subnet-00000000"], "subnet"),
     (["--amazonec2-vpc-id", "vpc-00000000"], "vpc-00000000"),
-    (["--amazonec2-open-port", "http"], "http"),
     (["--amazonec2-zone", "q"], "zone"),
     (["--amazonec2-secret-key", "wrong", "--amazonec2-access-key", "AKIAIOSFODNN7EXAMPLE"], "credentials"),
 ])

@@ -50,6 +50,11 @@ def test_moto_is_as_strict_as_ec2(moto):
             "except Exception as error: print(error)")
     said = subprocess.run([moto.python, "-c", code, moto.url], env=forged, capture_output=True, text=True, timeout=60, check=False)
     assert "AuthFailure" in said.stdout, said
+    sent = subprocess.run(["curl", "-s", "--noproxy", "*", "--aws-sigv4", "aws:amz:us-east-1:ec2", "--user", f"{moto.access_key}:{moto.secret_key}",
+                           "-d", "Action=CreateSecurityGroup&Version=2016-11-15&GroupName=a%20b&GroupDescription=c+d", moto.url],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert "<groupId>" in sent.stdout, sent  # as it was written, not as moto would write it
+    moto.reset()
     group = moto.aws("ec2", "create-security-group", "--group-name", "g", "--description", "d")["GroupId"]
     once = ("--client-token", "token-1", "--security-group-ids", group)
     one, again = run_instance(moto, *once), run_instance(moto, *once)
