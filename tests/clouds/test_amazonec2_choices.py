@@ -175,12 +175,12 @@ def test_arm_and_debian(subject, moto):
 def test_disk_zone_subnet_tags_and_metadata(subject, moto):
     subnet = next(row for row in moto.aws("ec2", "describe-subnets")["Subnets"] if row["AvailabilityZone"] == "us-east-1c")
     made = created(subject, moto, "--amazonec2-subnet-id", subnet["SubnetId"], "--amazonec2-root-size", "40",
-                   "--amazonec2-volume-type", "io2", "--amazonec2-volume-iops", "4000", "--amazonec2-tags", "owner,us,purpose,test",
+                   "--amazonec2-volume-type", "io2", "--amazonec2-volume-iops", "4000", "--amazonec2-volume-encrypted", "--amazonec2-tags", "owner,us,purpose,test",
                    "--amazonec2-metadata-token", "optional", "--amazonec2-monitoring")
     assert made["SubnetId"] == subnet["SubnetId"] and made["Placement"]["AvailabilityZone"] == "us-east-1c"
     assert made["MetadataOptions"]["HttpTokens"] == "optional" and made["Monitoring"]["State"] == "enabled"
     volume = moto.aws("ec2", "describe-volumes")["Volumes"][0]
-    assert (volume["Size"], volume["VolumeType"]) == (40, "io2")
+    assert (volume["Size"], volume["VolumeType"], volume["Encrypted"]) == (40, "io2", True)
     for tagged in (made["Tags"], volume["Tags"], moto.aws("ec2", "describe-key-pairs")["KeyPairs"][0]["Tags"]):
         assert {"Key": "owner", "Value": "us"} in tagged and {"Key": "purpose", "Value": "test"} in tagged, tagged
     subject.assert_removable("disk")
