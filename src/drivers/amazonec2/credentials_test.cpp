@@ -29,7 +29,8 @@ class CredentialsTest : public ::testing::Test {
     const Services services{http_, ssh_, processes_, clock_, environment};
     return cache_.credentials(source, services, task_);
   }
-  std::string refusal(const CredentialSource& source, const std::map<std::string, std::string>& variables = {}) {
+  std::string refusal(const CredentialSource& source,
+                      const std::map<std::string, std::string>& variables = {}) {
     try {
       find(source, variables);
       return {};
@@ -64,8 +65,9 @@ TEST_F(CredentialsTest, AreThoseOfTheSettingsFirst) {
 }
 
 TEST_F(CredentialsTest, AreTheEnvironmentsThenTheProfiles) {
-  files("[profile work]\nregion = eu-west-1\n", "[default]\naws_access_key_id = D\naws_secret_access_key = d\n"
-                                                "[work]\naws_access_key_id=W\naws_secret_access_key=w\n");
+  files("[profile work]\nregion = eu-west-1\n",
+        "[default]\naws_access_key_id = D\naws_secret_access_key = d\n"
+        "[work]\naws_access_key_id=W\naws_secret_access_key=w\n");
   const std::map<std::string, std::string> keys{{"AWS_ACCESS_KEY", "E"}, {"AWS_SECRET_KEY", "e"}};
   EXPECT_EQ(find({.region = "1"}, keys).access_key, "E");
   EXPECT_EQ(find({.region = "2"}).access_key, "D");
@@ -100,8 +102,8 @@ TEST_F(CredentialsTest, AreFetchedOnceUntilTheyExpire) {
 TEST_F(CredentialsTest, AreAWebIdentitys) {
   write_file(home_ / "token", "jwt\n", private_file);
   sts_will_answer("AssumeRoleWithWebIdentity");
-  EXPECT_EQ(find({.region = "cn-north-1"}, {{"AWS_WEB_IDENTITY_TOKEN_FILE", (home_ / "token").string()},
-                                            {"AWS_ROLE_ARN", "arn:r"}})
+  EXPECT_EQ(find({.region = "cn-north-1"},
+                 {{"AWS_WEB_IDENTITY_TOKEN_FILE", (home_ / "token").string()}, {"AWS_ROLE_ARN", "arn:r"}})
                 .session_token,
             "t");
   EXPECT_TRUE(http_.requests().at(0).body.contains("WebIdentityToken=jwt"));
@@ -132,17 +134,20 @@ TEST_F(CredentialsTest, AreTheInstancesRoleByAToken) {
 }
 
 TEST_F(CredentialsTest, AreAProgramsAnswer) {
-  files("[default]\ncredential_process = echo '{\"Version\":1,\"AccessKeyId\":\"P\",\"SecretAccessKey\":\"p\"}'\n",
-        "");
+  files(
+      "[default]\ncredential_process = echo "
+      "'{\"Version\":1,\"AccessKeyId\":\"P\",\"SecretAccessKey\":\"p\"}'\n",
+      "");
   EXPECT_EQ(find({}).access_key, "P");
 }
 
 TEST_F(CredentialsTest, AreMissedInTheOriginalsWords) {
   EXPECT_TRUE(refusal({}).starts_with("amazonec2 driver requires AWS credentials configured with"));
   EXPECT_TRUE(refusal({.profile = "none"}).contains("no AWS profile \"none\""));
-  files("[profile sso]\nsso_session = corp\n[profile loop]\nrole_arn = r\nsource_profile = loop2\n"
-        "[profile loop2]\nrole_arn = r\nsource_profile = loop\n",
-        "");
+  files(
+      "[profile sso]\nsso_session = corp\n[profile loop]\nrole_arn = r\nsource_profile = loop2\n"
+      "[profile loop2]\nrole_arn = r\nsource_profile = loop\n",
+      "");
   EXPECT_TRUE(refusal({.profile = "sso"}).contains("export-credentials --profile sso"));
   EXPECT_TRUE(refusal({.profile = "loop"}).contains("its own source_profile"));
 }

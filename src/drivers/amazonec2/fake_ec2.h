@@ -78,8 +78,9 @@ class FakeEc2 final : public HttpClient {
     }
     if (call.value("DryRun") == "true")
       return {.status = 412,
-              .body = "<Response><Errors><Error><Code>DryRunOperation</Code><Message>Request would have "
-                      "succeeded</Message></Error></Errors></Response>"};
+              .body =
+                  "<Response><Errors><Error><Code>DryRunOperation</Code><Message>Request would have "
+                  "succeeded</Message></Error></Errors></Response>"};
     const auto usual = usual_.find(call.action);
     if (usual == usual_.end()) throw Error("the test has no answer for " + call.action);
     return {.status = 200, .body = usual->second};
@@ -140,6 +141,7 @@ class FakeEc2 final : public HttpClient {
         {"DeleteKeyPair", "<R><return>true</return></R>"},
         {"RunInstances", "<R>" + instance("i-1", "pending") + "</R>"},
         {"DescribeInstances", reservations(instance("i-1", "running"))},
+        {"DescribeNetworkInterfaces", "<R><networkInterfaceSet/></R>"},
         {"TerminateInstances", "<R/>"},
         {"StartInstances", "<R/>"},
         {"StopInstances", "<R/>"},
@@ -161,6 +163,11 @@ class FakeEc2 final : public HttpClient {
            "<placement><availabilityZone>eu-west-1a</availabilityZone></placement>" +
            (state == "running" ? "<ipAddress>" + address + "</ipAddress>" : "") +
            "<privateIpAddress>10.0.0.5</privateIpAddress></item></instancesSet>";
+  }
+  /// A network interface that uses a group.
+  static std::string interface(const std::string& instance_id) {
+    return "<R><networkInterfaceSet><item><attachment><instanceId>" + instance_id +
+           "</instanceId></attachment></item></networkInterfaceSet></R>";
   }
   static std::string reservations(const std::string& instances, const std::string& token = "") {
     std::string text = "<R><reservationSet>";
@@ -223,9 +230,8 @@ class Ec2Test : public ::testing::Test {
     return values;
   }
   Json record(const std::map<std::string, FlagValue>& given = {}) {
-    return type_->configure(
-        {.name = "dev", .store_path = store_.string(), .swarm = {}, .store_id = store_id}, values(given),
-        services_, task_);
+    return type_->configure({.name = "dev", .store_path = store_.string(), .swarm = {}, .store_id = store_id},
+                            values(given), services_, task_);
   }
   std::unique_ptr<Driver> machine(const std::map<std::string, FlagValue>& given = {}) {
     return type_->open(record(given), services_);

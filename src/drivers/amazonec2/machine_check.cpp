@@ -160,7 +160,7 @@ void Ec2Machine::check_permission(const Ec2Plan& plan, Task& task) {
 
 Ec2Plan Ec2Machine::make_plan(Task& task) {
   Ec2Plan plan;
-  ports_of(settings_, common_);
+  own_user_data();  // What can be refused without asking anybody is refused first.
   if (!settings_.launch_template.empty()) plan.launch_template = find_template(task);
   const bool placed = !settings_.subnet_ids.empty() || !settings_.vpc_id.empty() || !settings_.zones.empty();
   const bool left_to_template =

@@ -109,7 +109,11 @@ void Ec2Machine::make_key_pair(const std::string& public_line, const Save& save,
     settings_.key_pair_id = ec2_.call("ImportKeyPair", parameters, task).text("keyPairId");
   } catch (const AwsError& error) {
     // Nobody else has a key pair of this name: the answer to our own first try was lost.
-    if (error.code() != "InvalidKeyPair.Duplicate") throw error.within("unable to create key pair");
+    if (error.code() != "InvalidKeyPair.Duplicate") throw;
+    QueryParameters question;
+    question.add_filter("key-name", {settings_.key_name});
+    for (const auto& node : ec2_.call("DescribeKeyPairs", question, task).items("keySet"))
+      settings_.key_pair_id = text_at(node, "keyPairId");
   }
   save();
 }

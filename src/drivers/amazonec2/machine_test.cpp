@@ -31,29 +31,28 @@ TEST_F(Ec2MachineTest, IsCreatedWithAllThatCanBeSaid) {
               "</versionNumber><launchTemplateData/></item></launchTemplateVersionSet></R>");
   ec2_.always("AllocateAddress", "<R><allocationId>eipalloc-1</allocationId></R>");
   ec2_.always("AssociateAddress", "<R/>");
-  expect_create("create_all.txt",
-                {{"launch-template", std::string("base:3")},
-                 {"instance-type", std::vector<std::string>{"t3.micro", "t2.micro"}},
-                 {"subnet-id", std::vector<std::string>{"subnet-b", "subnet-a"}},
-                 {"volume-type", std::string("gp3")},
-                 {"volume-iops", 4000LL},
-                 {"volume-throughput", 250LL},
-                 {"kms-key", std::string("alias/disks")},
-                 {"root-size", 30LL},
-                 {"request-spot-instance", true},
-                 {"spot-price", std::string("")},
-                 {"iam-instance-profile", std::string("arn:aws:iam::1:instance-profile/p")},
-                 {"tenancy", std::string("dedicated")},
-                 {"placement-group", std::string("near")},
-                 {"monitoring", true},
-                 {"use-ebs-optimized-instance", true},
-                 {"http-tokens", std::string("optional")},
-                 {"metadata-token-response-hop-limit", 2LL},
-                 {"ipv6-address-count", 1LL},
-                 {"enable-primary-ipv6", true},
-                 {"elastic-ip", std::string("allocate")},
-                 {"tags", std::string("team,red,Name,other")},
-                 {"open-port", std::vector<std::string>{"8000", "53/udp"}}});
+  expect_create("create_all.txt", {{"launch-template", std::string("base:3")},
+                                   {"instance-type", std::vector<std::string>{"t3.micro", "t2.micro"}},
+                                   {"subnet-id", std::vector<std::string>{"subnet-b", "subnet-a"}},
+                                   {"volume-type", std::string("gp3")},
+                                   {"volume-iops", 4000LL},
+                                   {"volume-throughput", 250LL},
+                                   {"kms-key", std::string("alias/disks")},
+                                   {"root-size", 30LL},
+                                   {"request-spot-instance", true},
+                                   {"spot-price", std::string("")},
+                                   {"iam-instance-profile", std::string("arn:aws:iam::1:instance-profile/p")},
+                                   {"tenancy", std::string("dedicated")},
+                                   {"placement-group", std::string("near")},
+                                   {"monitoring", true},
+                                   {"use-ebs-optimized-instance", true},
+                                   {"http-tokens", std::string("optional")},
+                                   {"metadata-token-response-hop-limit", 2LL},
+                                   {"ipv6-address-count", 1LL},
+                                   {"enable-primary-ipv6", true},
+                                   {"elastic-ip", std::string("allocate")},
+                                   {"tags", std::string("team,red,Name,other")},
+                                   {"open-port", std::vector<std::string>{"8000", "53/udp"}}});
 }
 
 TEST_F(Ec2MachineTest, RecordsWhatWasChosen) {
@@ -91,7 +90,8 @@ TEST_F(Ec2MachineTest, NotesWhatItIsAboutToMakeBeforeItIsMade) {
 }
 
 TEST_F(Ec2MachineTest, TakesWhatCanBeHad) {
-  ec2_.will("RunInstances", 412, "<Response><Errors><Error><Code>DryRunOperation</Code></Error></Errors></Response>");
+  ec2_.will("RunInstances", 412,
+            "<Response><Errors><Error><Code>DryRunOperation</Code></Error></Errors></Response>");
   ec2_.will_refuse("RunInstances", "InsufficientInstanceCapacity", 500);
   ec2_.will_refuse("RunInstances", "SpotMaxPriceTooLow");
   ec2_.will_refuse("RunInstances", "MaxSpotInstanceCountExceeded");
@@ -114,7 +114,8 @@ TEST_F(Ec2MachineTest, TakesWhatCanBeHad) {
 }
 
 TEST_F(Ec2MachineTest, LeavesNothingBehindWhenTheQuotaIsReached) {
-  ec2_.will("RunInstances", 412, "<Response><Errors><Error><Code>DryRunOperation</Code></Error></Errors></Response>");
+  ec2_.will("RunInstances", 412,
+            "<Response><Errors><Error><Code>DryRunOperation</Code></Error></Errors></Response>");
   for (int i = 0; i < 2; ++i) ec2_.will_refuse("RunInstances", "VcpuLimitExceeded");
   ec2_.always("DescribeInstances", FakeEc2::reservations(""));
   const auto driver = machine();
@@ -132,7 +133,8 @@ TEST_F(Ec2MachineTest, LeavesNothingBehindWhenTheQuotaIsReached) {
 }
 
 TEST_F(Ec2MachineTest, MakesItsGroupAnewWhenTheLastOtherMachineTookItAway) {
-  ec2_.will("RunInstances", 412, "<Response><Errors><Error><Code>DryRunOperation</Code></Error></Errors></Response>");
+  ec2_.will("RunInstances", 412,
+            "<Response><Errors><Error><Code>DryRunOperation</Code></Error></Errors></Response>");
   ec2_.will_refuse("RunInstances", "InvalidGroup.NotFound");
   const auto driver = machine();
   driver->check(task_);
@@ -150,8 +152,12 @@ TEST_F(Ec2MachineTest, RefusesWhatCannotWorkBeforeAnythingIsMade) {
   const std::vector<Case> cases{
       {"DescribeSubnets", "AuthFailure", {}, "are the keys right"},
       {"RunInstances", "UnauthorizedOperation", {}, "allow RunInstances"},
-      {"", "", {{"instance-type", std::vector<std::string>{"t9.huge"}}}, "t9.huge is not offered in eu-west-1"},
-      {"", "",
+      {"",
+       "",
+       {{"instance-type", std::vector<std::string>{"t9.huge"}}},
+       "t9.huge is not offered in eu-west-1"},
+      {"",
+       "",
        {{"instance-type", std::vector<std::string>{"t3.micro"}}, {"zone", std::vector<std::string>{"a"}}},
        "not offered in eu-west-1a"},
       {"", "", {{"vpc-id", std::string("vpc-2")}}, "does not belong to VpcId: vpc-2"},
@@ -192,20 +198,23 @@ TEST_F(Ec2MachineTest, SaysThatItWasTerminatedByOthers) {
   ec2_.always("DescribeInstances", FakeEc2::reservations(FakeEc2::instance("i-1", "terminated")));
   EXPECT_EQ(driver->observe(task_).state, State::error);
   ec2_.will_refuse("StartInstances", "IncorrectInstanceState");
-  EXPECT_TRUE(refusal([&] { driver->power(Power::start, task_); }).contains("the instance i-1 was terminated"));
+  EXPECT_TRUE(
+      refusal([&] { driver->power(Power::start, task_); }).contains("the instance i-1 was terminated"));
   driver->remove(task_);
 }
 
 TEST_F(Ec2MachineTest, TakesItsGroupWithItOnlyAsTheLastOne) {
   const auto driver = created();
+  ec2_.always("DescribeNetworkInterfaces", FakeEc2::interface("i-2"));
   ec2_.will("DescribeInstances", 200, FakeEc2::reservations(FakeEc2::instance("i-2", "running")));
   driver->remove(task_);
-  EXPECT_EQ(ec2_.actions(), (std::vector<std::string>{"TerminateInstances", "DeleteKeyPair", "DescribeInstances"}));
+  EXPECT_EQ(ec2_.actions(), (std::vector<std::string>{"TerminateInstances", "DeleteKeyPair",
+                                                      "DescribeNetworkInterfaces", "DescribeInstances"}));
 }
 
 TEST_F(Ec2MachineTest, WaitsUntilItsInstanceHasLeftTheGroup) {
   const auto driver = created();
-  ec2_.always("DescribeInstances", FakeEc2::reservations(FakeEc2::instance("i-1", "shutting-down")));
+  ec2_.always("DescribeNetworkInterfaces", FakeEc2::interface("i-1"));
   for (int i = 0; i < 3; ++i) ec2_.will_refuse("DeleteSecurityGroup", "DependencyViolation");
   driver->remove(task_);
   EXPECT_EQ(ec2_.calls_of("DeleteSecurityGroup").size(), 4U);
@@ -248,10 +257,11 @@ TEST_F(Ec2MachineTest, AsksNobodyToRemoveWhatWasNeverBegun) {
 }
 
 TEST_F(Ec2MachineTest, ClosesWhatItOpenedInGroupsOfOthers) {
-  ec2_.always("DescribeSecurityGroups",
-              "<R><securityGroupInfo><item><groupId>sg-9</groupId><groupName>docker-machine</groupName>"
-              "<ipPermissions><item><ipProtocol>tcp</ipProtocol><fromPort>22</fromPort><toPort>22</toPort></item>"
-              "</ipPermissions></item></securityGroupInfo></R>");
+  ec2_.always(
+      "DescribeSecurityGroups",
+      "<R><securityGroupInfo><item><groupId>sg-9</groupId><groupName>docker-machine</groupName>"
+      "<ipPermissions><item><ipProtocol>tcp</ipProtocol><fromPort>22</fromPort><toPort>22</toPort></item>"
+      "</ipPermissions></item></securityGroupInfo></R>");
   const auto driver = machine();
   driver->check(task_);
   driver->create([] {}, task_);

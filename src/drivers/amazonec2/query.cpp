@@ -71,7 +71,8 @@ struct Hint {
   const char* text;
 };
 constexpr std::array hints{
-    Hint{"AuthFailure", "are the keys right, and is this computer's clock?"},
+    Hint{"AuthFailure",
+         "are the keys right, is this computer's clock, and is the region switched on for the account?"},
     Hint{"InvalidClientTokenId", "are the keys right, and do they belong to this part of AWS?"},
     Hint{"SignatureDoesNotMatch", "is the secret key right, and is this computer's clock?"},
     Hint{"UnrecognizedClient", "are the keys right?"},

@@ -13,6 +13,8 @@ namespace {
 
 /// A new group is not known everywhere at once.
 constexpr auto appearing_limit = std::chrono::minutes(2);
+/// Interfaces at once; the first that is in use answers the question.
+constexpr long long few = 50;
 
 SecurityGroup group_of(const pugi::xml_node& node) {
   SecurityGroup group{.id = text_at(node, "groupId"), .name = text_at(node, "groupName")};
@@ -119,12 +121,28 @@ std::vector<std::string> open_ports(const QueryClient& ec2, const SecurityGroup&
   return rules;
 }
 
+// By the network interfaces, which are what a group is on, whoever made them.
 bool is_used(const QueryClient& ec2, const std::string& group_id, const std::string& except_instance,
              Task& task) {
-  for (const auto& [id, instance] : instances_where(ec2, "instance.group-id", {group_id}, task)) {
-    if (id != except_instance && instance.is_alive()) return true;
+  for (std::string token;;) {
+    QueryParameters parameters;
+    parameters.add_filter("group-id", {group_id}).add("MaxResults", few);
+    if (!token.empty()) parameters.add("NextToken", token);
+    const XmlAnswer page = ec2.call("DescribeNetworkInterfaces", parameters, task);
+    std::vector<std::string> others;
+    for (const auto& node : page.items("networkInterfaceSet")) {
+      const std::string instance = text_at(node, "attachment/instanceId");
+      if (instance.empty()) return true;
+      if (instance != except_instance) others.push_back(instance);
+    }
+    if (!others.empty()) {
+      for (const auto& [id, instance] : instances_of(ec2, others, task)) {
+        if (instance.is_alive()) return true;
+      }
+    }
+    token = page.text("nextToken");
+    if (token.empty()) return false;
   }
-  return false;
 }
 
 bool delete_group(const QueryClient& ec2, const std::string& group_id, Milliseconds patience, Task& task) {

@@ -33,7 +33,7 @@ SecurityGroup make_group(const QueryClient& ec2, const std::string& name, const 
 std::vector<std::string> open_ports(const QueryClient& ec2, const SecurityGroup& group,
                                     const std::vector<OpenPort>& ports, Reach reach, const AwsTags& tags,
                                     Task& task);
-/// Whether an instance that is alive uses the group, other than this one.
+/// Whether something uses the group, other than this instance and those that are being terminated. Two calls.
 bool is_used(const QueryClient& ec2, const std::string& group_id, const std::string& except_instance,
              Task& task);
 /// Removes a group once what is being terminated has left it; false if somebody else still holds it after a

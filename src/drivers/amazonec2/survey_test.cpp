@@ -46,8 +46,9 @@ TEST_F(Ec2SurveyTest, AsksOnceForAllOfAStore) {
 }
 
 TEST_F(Ec2SurveyTest, LetsATerminatedOrMissingOneSpoilNothing) {
-  ec2_.will("DescribeInstances", 200,
-            FakeEc2::reservations(FakeEc2::instance("i-1", "running") + FakeEc2::instance("i-2", "terminated")));
+  ec2_.will(
+      "DescribeInstances", 200,
+      FakeEc2::reservations(FakeEc2::instance("i-1", "running") + FakeEc2::instance("i-2", "terminated")));
   ec2_.will("DescribeInstances", 200, FakeEc2::reservations(""));
   const auto outcomes = survey({record_of("i-1"), record_of("i-2"), record_of("i-3"), record_of("")});
   EXPECT_EQ(outcomes[0].observation.state, State::running);
@@ -73,10 +74,11 @@ TEST_F(Ec2SurveyTest, TellsEachRowWhatItsAccountSaid) {
   Json other = record_of("i-2");
   other["Region"] = "us-east-1";
   ec2_.will_refuse("DescribeInstances", "AuthFailure");
-  ec2_.will("DescribeInstances", 200, FakeEc2::reservations(FakeEc2::instance("i-1", "running") +
-                                                            FakeEc2::instance("i-2", "running")));
+  ec2_.will("DescribeInstances", 200,
+            FakeEc2::reservations(FakeEc2::instance("i-1", "running") + FakeEc2::instance("i-2", "running")));
   const auto outcomes = survey({record_of("i-1"), other});
-  EXPECT_EQ(static_cast<int>(outcomes[0].error.has_value()) + static_cast<int>(outcomes[1].error.has_value()), 1);
+  EXPECT_EQ(static_cast<int>(outcomes[0].error.has_value()) + static_cast<int>(outcomes[1].error.has_value()),
+            1);
 }
 
 }  // namespace
