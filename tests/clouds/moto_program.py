@@ -30,6 +30,7 @@ from moto.ec2.exceptions import InvalidInstanceIdError  # noqa: E402
 from moto.ec2.models import amis, ec2_backends, elastic_ip_addresses, elastic_network_interfaces  # noqa: E402
 from moto.ec2.models.fleets import Fleet  # noqa: E402
 from moto.ec2.models.instances import Instance, InstanceBackend  # noqa: E402
+from moto.ec2.models.key_pairs import KeyPairBackend  # noqa: E402
 from moto.ec2.models.security_groups import SecurityGroupBackend  # noqa: E402
 from moto.ec2.responses.fleets import Fleets  # noqa: E402
 from moto.ec2.responses.launch_templates import LaunchTemplates  # noqa: E402
@@ -345,6 +346,18 @@ def state():
     return known
 
 
+def key_pairs_have_ids():
+    """A key pair can be deleted by its id, too."""
+    delete = KeyPairBackend.delete_key_pair
+
+    def delete_key_pair(self, name):
+        wanted = dict(urllib.parse.parse_qsl(sent.body.decode())).get("KeyPairId")
+        named = next((key.key_name for key in self.key_pairs.values() if wanted and key.id == wanted), name)
+        return delete(self, named)
+
+    KeyPairBackend.delete_key_pair = delete_key_pair
+
+
 def signatures_are_of_what_was_sent():
     """moto checks them against a body that it wrote itself, in which a space is always a plus sign."""
     make = IAMRequestBase._create_aws_request
@@ -404,6 +417,7 @@ def main():
     one_launch_for_each_token()
     fleets_as_ec2_has_them()
     groups_in_use_stay()
+    key_pairs_have_ids()
     signatures_are_of_what_was_sent()
     once_for_each_token(Fleets, "create_fleet")
     once_for_each_token(LaunchTemplates, "create_launch_template")
