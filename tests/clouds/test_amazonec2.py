@@ -59,7 +59,7 @@ def driver_of(docker_machine, name):
     return json.loads(docker_machine("inspect", name))["Driver"]
 
 
-def test_the_tutorials_line(ec2, ec2_trace, docker_machine, ssh_door, tmp_path):
+def test_the_tutorials_line(ec2, ec2_trace, moto, trace, docker_machine, ssh_door, tmp_path):
     """From the tutorials' `create` to `rm`: docker over TLS, a page through the opened port, another address after a stop, nothing left."""
     create = ["create", *flags(ec2_trace, "--amazonec2-open-port", "8000", "--amazonec2-instance-type", "t2.large")]
     shown = docker_machine(*create, "aws-sandbox", limit=CREATE_LIMIT)
@@ -114,8 +114,8 @@ def test_the_tutorials_line(ec2, ec2_trace, docker_machine, ssh_door, tmp_path):
     docker_machine("rm", "-y", "aws-sandbox", limit=CREATE_LIMIT)
     assert ec2.left() == [] and not (docker_machine.store / "machines" / "aws-sandbox").exists()
 
-    # The crashes below are at every call that a create of real life makes.
-    twin = make_subject(ec2, ec2_trace, docker_machine, ssh_door, "twin")
+    # Those in test_amazonec2_losses.py are killed at every call that a create of real life makes.
+    twin = make_subject(moto, trace, docker_machine, ssh_door, "twin")
     points = crash.points_of(crash.traced_create(twin))
     crash.assert_covered(calls, points, "a create with a host")
 
