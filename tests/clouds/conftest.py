@@ -65,7 +65,7 @@ def make_moto(moto_python):
 
 @pytest.fixture(scope="session")
 def shared_moto(moto_python):
-    moto = moto_ec2.Moto(moto_python)
+    moto = moto_ec2.Moto(moto_python, settle=0.02)  # a driver that has to poll takes seconds
     yield moto
     moto.close()
 

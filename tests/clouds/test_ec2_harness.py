@@ -43,8 +43,9 @@ def test_images_are_found_as_their_makers_name_them(moto):
     assert image(moto, "debian-12-amd64-*", "136693071363")["RootDeviceName"] == "/dev/xvda"
 
 
-def test_moto_is_as_strict_as_ec2(moto):
+def test_moto_is_as_strict_as_ec2(make_moto):
     """Signatures, tokens, states of transition, groups in use: what a driver may stumble over."""
+    moto = make_moto()
     forged = {**moto.credentials, "AWS_SECRET_ACCESS_KEY": "wrong"}
     code = ("import boto3, sys\ntry: boto3.client('ec2', 'us-east-1', endpoint_url=sys.argv[1]).describe_instances()\n"
             "except Exception as error: print(error)")
