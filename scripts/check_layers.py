@@ -30,6 +30,7 @@ LIBRARIES = {
     "libssh/": {"ssh"},
     "curl/": {"http"},
     "archive": {"drivers"},
+    "pugixml": {"drivers"},
 }
 
 

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034
 
 build_packages=(g++ cmake ninja-build git pkg-config ca-certificates curl
-  libfmt-dev nlohmann-json3-dev libssl-dev libssh-dev libcurl4-openssl-dev libarchive-dev libre2-dev
+  libfmt-dev nlohmann-json3-dev libssl-dev libssh-dev libcurl4-openssl-dev libarchive-dev libre2-dev libpugixml-dev
   # What a static program needs of the libraries below those.
   zlib1g-dev libzstd-dev libbrotli-dev libnghttp2-dev libidn2-dev libunistring-dev libpsl-dev librtmp-dev libssh2-1-dev
   libldap-dev libsasl2-dev libgnutls28-dev nettle-dev libgmp-dev libacl1-dev liblzma-dev liblz4-dev libbz2-dev libxml2-dev

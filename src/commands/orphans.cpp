@@ -17,11 +17,11 @@ std::vector<Flag> driver_flags(std::span<const std::string> arguments, const Run
   return named ? driver_named(*named).flags(runtime.services, task) : std::vector<Flag>();
 }
 
-std::optional<Account> account_of(const FlagValues& flags) {
+std::optional<Account> account_of(const FlagValues& flags, const Services& services) {
   const std::string& name = flags.text("driver");
   if (name.empty()) return std::nullopt;
   DriverType& type = driver_named(name);
-  Json record = type.account(flags);
+  Json record = type.account(flags, services);
   if (type.account_of(record).empty()) {
     throw Error(fmt::format("The driver \"{}\" leaves nothing at a provider that could be searched", name),
                 Reason::usage);
@@ -84,7 +84,8 @@ int run(Context& context) {
     throw Error("\"orphans\" takes no names: it shows what belongs to no machine", Reason::usage);
   }
   const bool json = wants_json(context);
-  const Orphans orphans = find_orphans(context.runtime, account_of(flags), context.task);
+  const Orphans orphans =
+      find_orphans(context.runtime, account_of(flags, context.runtime.services), context.task);
   if (json) {
     context.out << go_json(as_json(orphans.found), 4) << "\n";
   } else if (!orphans.found.empty()) {

@@ -1,12 +1,13 @@
 // `url`: where the engine is, as last known.
 #include "commands/machines.h"
+#include "operations/connection.h"
 
 namespace dm {
 namespace {
 
 int run(Context& context) {
-  const OpenMachine open = open_machine(context.runtime, named_machine(context));
-  context.out << known_endpoint(open).docker_url << "\n";
+  OpenMachine open = open_machine(context.runtime, named_machine(context));
+  context.out << current_endpoint(context.runtime, open, context.task).docker_url << "\n";
   return 0;
 }
 

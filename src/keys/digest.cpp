@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "base/error.h"
 
@@ -39,15 +40,38 @@ std::string Digest::hex() {
   if (EVP_DigestFinal_ex(state_->context, bytes, &size) != 1) {
     throw Error("cannot compute a checksum: OpenSSL refuses");
   }
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", bytes[i]);
-  return text;
+  return hex_of({reinterpret_cast<const char*>(bytes), size});
 }
 
 std::string hex_digest(DigestKind kind, std::string_view bytes) {
   Digest digest(kind);
   digest.update(bytes);
   return digest.hex();
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  unsigned char code[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), code, &size) == nullptr) {
+    throw Error("cannot compute an authentication code: OpenSSL refuses");
+  }
+  return {reinterpret_cast<const char*>(code), size};
+}
+
+std::string hex_of(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return text;
+}
+
+std::string base64_of(std::string_view bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
+  const int length =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  text.resize(static_cast<size_t>(length));
+  return text;
 }
 
 }  // namespace dm

@@ -26,5 +26,11 @@ class Digest {
 
 /// The checksum of a text at once.
 std::string hex_digest(DigestKind kind, std::string_view bytes);
+/// The authentication code HMAC-SHA256, as 32 bytes (RFC 2104).
+std::string hmac_sha256(std::string_view key, std::string_view bytes);
+/// Bytes as lower-case hexadecimal digits.
+std::string hex_of(std::string_view bytes);
+/// Bytes in base64 with padding, in one line (RFC 4648, section 4).
+std::string base64_of(std::string_view bytes);
 
 }  // namespace dm

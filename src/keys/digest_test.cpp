@@ -22,5 +22,16 @@ TEST(Digest, TakesTheBytesInPieces) {
   EXPECT_EQ(digest.hex(), hex_digest(DigestKind::sha256, "abc"));
 }
 
+TEST(Digest, AuthenticatesAsTheStandardsExample) {  // RFC 4231, section 4.3
+  EXPECT_EQ(hex_of(hmac_sha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+TEST(Digest, WritesBase64AsTheStandardsExamples) {  // RFC 4648, section 10
+  EXPECT_EQ(base64_of(""), "");
+  EXPECT_EQ(base64_of("f"), "Zg==");
+  EXPECT_EQ(base64_of("foobar"), "Zm9vYmFy");
+}
+
 }  // namespace
 }  // namespace dm

@@ -109,6 +109,14 @@ std::string connected_url(const Runtime& runtime, OpenMachine& open, Target targ
   return url;
 }
 
+Endpoint current_endpoint(const Runtime& runtime, OpenMachine& open, Task& task) {
+  if (open.driver->endpoint().docker_url.empty()) {
+    open.driver->observe(task);
+    remember(runtime, open, task);
+  }
+  return known_endpoint(open);
+}
+
 void wait_until_engine_answers(const Runtime& runtime, OpenMachine& open, Task& task) {
   const Task limited = task.within(answer_limit);
   for (Backoff backoff(Milliseconds(200), std::chrono::seconds(3));;) {

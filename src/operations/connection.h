@@ -14,6 +14,10 @@ enum class Target { engine, swarm };
 /// should.
 std::string connected_url(const Runtime& runtime, OpenMachine& open, Target target, Task& task);
 
+/// Where the machine is, as last known. If it was not running then, the driver is asked once, for it may have
+/// been started elsewhere, and what it says is saved. Error if it is not running.
+Endpoint current_endpoint(const Runtime& runtime, OpenMachine& open, Task& task);
+
 /// Waits until the engine answers over TLS: it listens long before, while it brings its containers back.
 /// Error as of connected_url if it never does, or at once if it is not ours.
 void wait_until_engine_answers(const Runtime& runtime, OpenMachine& open, Task& task);

@@ -58,6 +58,12 @@ std::string wanted_version(const Runtime& runtime, OpenMachine& open, const Task
   return version;
 }
 
+/// Whether the engine's certificate is for another address than the one that it was asked at.
+bool names_other_addresses(const Error& error) {
+  return error.reason() == Reason::authentication_failed &&
+         std::string_view(error.what()).find("x509: certificate is valid for ") != std::string_view::npos;
+}
+
 }  // namespace
 
 void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
@@ -117,7 +123,14 @@ void wait_for_engine(const Runtime& runtime, OpenMachine& open, Task& task) {
   RemoteHost host = host_of(runtime, open);
   const MachineFacts facts = detect_distribution(host, task);
   wait_until_engine_listens(host, facts, engine_port(known_endpoint(open)), task);
-  wait_until_engine_answers(runtime, open, task);
+  try {
+    wait_until_engine_answers(runtime, open, task);
+  } catch (const Error& error) {
+    if (!names_other_addresses(error)) throw;
+    // That it is our machine was shown by its SSH host key.
+    task.info("The machine has another address than its certificate says: renewing the certificate...");
+    provision_machine(runtime, open, task);
+  }
   refresh_access(runtime, open, task);
 }
 

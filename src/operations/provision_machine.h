@@ -12,7 +12,8 @@ void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task);
 /// if it does not run. A version becomes the one that the machine is to have from now on.
 void upgrade_machine(const Runtime& runtime, const std::string& name, const std::string& version, Task& task);
 
-/// Waits after a start for SSH, for the engine's port, and until the engine answers.
+/// Waits after a start for SSH, for the engine's port, and until the engine answers. If the machine got
+/// another address, its certificate is renewed.
 void wait_for_engine(const Runtime& runtime, OpenMachine& open, Task& task);
 
 }  // namespace dm

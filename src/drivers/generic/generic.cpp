@@ -8,6 +8,7 @@
 
 #include "base/socket.h"
 #include "base/strings.h"
+#include "drivers/reboot.h"
 #include "drivers/settings.h"
 
 namespace dm {
@@ -151,22 +152,11 @@ class GenericDriver final : public Driver {
   }
 
  private:
-  /// Reads the kernel's boot id and when process 1 began (a container keeps the former when it restarts):
-  /// something else afterwards proves that the host really went down and came back.
-  std::string boot_id(Task& task) {
-    const auto session = services_.ssh.connect(ssh_target_of(common_), task);
-    const auto result = session->run({.line = "cat /proc/sys/kernel/random/boot_id && "
-                                              "sed 's/.*) //' /proc/1/stat | cut -d ' ' -f 20",
-                                      .limit = std::chrono::seconds(20)},
-                                     task);
-    if (!result.ok()) throw Error("cannot read the host's boot id: " + std::string(trim(result.error)));
-    return std::string(trim(result.output));
-  }
-
   void reboot(Task& task) {
-    const std::string before = boot_id(task);
+    const SshTarget target = ssh_target_of(common_);
+    const std::string before = boot_id(target, services_.ssh, task);
     try {
-      const auto session = services_.ssh.connect(ssh_target_of(common_), task);
+      const auto session = services_.ssh.connect(target, task);
       const auto result = session->run(
           {.line = "if [ \"$(id -u)\" = 0 ]; then shutdown -r now; else sudo -n shutdown -r now; fi",
            .limit = std::chrono::seconds(30)},
@@ -177,21 +167,7 @@ class GenericDriver final : public Driver {
       // The host may be gone before it has answered.
       if (error.reason() != Reason::unreachable && error.reason() != Reason::timed_out) throw;
     }
-    Task waiting = task.within(reboot_limit);
-    for (Backoff backoff(std::chrono::seconds(1), std::chrono::seconds(5));;) {
-      try {
-        backoff.pause(waiting);
-        if (boot_id(waiting) != before) return;
-      } catch (const Error& error) {
-        if (waiting.left().count() == 0) {
-          throw Error(fmt::format("the host did not come back within {} minutes of its restart: {}",
-                                  reboot_limit.count(), error.what()),
-                      Reason::timed_out);
-        }
-        if (error.reason() == Reason::host_key_changed || error.reason() == Reason::authentication_failed)
-          throw;
-      }
-    }
+    wait_for_other_boot(before, target, services_.ssh, reboot_limit, task);
   }
 
   Json record_;

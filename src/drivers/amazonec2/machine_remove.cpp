@@ -1,0 +1,227 @@
+// The end of an instance and of what belongs to it.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "drivers/amazonec2/machine.h"
+
+namespace dm {
+namespace {
+
+/// What EC2 was told to make is to be found by its tags after this time, if ever.
+constexpr long long appearing_seconds = 15;
+/// An instance needs a minute or two until it has left its groups.
+constexpr auto group_limit = std::chrono::minutes(5);
+constexpr auto address_limit = std::chrono::minutes(2);
+
+void add_unique(std::vector<std::string>& list, const std::string& value) {
+  if (!value.empty() && std::ranges::find(list, value) == list.end()) list.push_back(value);
+}
+
+}  // namespace
+
+void Ec2Machine::look_for_begun(Begun& begun, Task& task) {
+  const std::string own_filter = std::string("tag:") + id_tag;
+  const auto begins = [&](const char* kind) {
+    return std::ranges::find(settings_.making, kind) != settings_.making.end();
+  };
+  if (begins("instance")) {
+    for (const auto& [id, instance] : instances_where(ec2_, own_filter, {settings_.id}, task)) {
+      if (!instance.is_gone()) add_unique(begun.instance_ids, id);
+    }
+  }
+  const auto find = [&](const char* action, const char* list, const char* id, const std::string& filter,
+                        const std::string& value, std::vector<std::string>& found) {
+    QueryParameters parameters;
+    parameters.add_filter(filter, {value});
+    for (const auto& node : ec2_.call(action, parameters, task).items(list))
+      add_unique(found, text_at(node, id));
+  };
+  if (begins("address"))
+    find("DescribeAddresses", "addressesSet", "allocationId", own_filter, settings_.id, begun.allocation_ids);
+  if (begins("launch template")) find_templates(begun.template_ids, task);
+  if (begins("security group"))
+    find("DescribeSecurityGroups", "securityGroupInfo", "groupId", std::string("tag:") + store_tag,
+         settings_.store_id, begun.group_ids);
+}
+
+/// What was about to be made when we were killed. EC2 shows it a few seconds late, so that who comes soon
+/// after has to look more than once.
+Ec2Machine::Begun Ec2Machine::find_begun(Task& task) {
+  Begun begun;
+  if (settings_.making.empty() || settings_.store_id.empty()) return begun;
+  for (Backoff backoff(std::chrono::seconds(1), std::chrono::seconds(5));; backoff.pause(task)) {
+    look_for_begun(begun, task);
+    const long long now = std::chrono::system_clock::to_time_t(task.clock().now());
+    const bool old = now - settings_.making_since > appearing_seconds || now < settings_.making_since;
+    const size_t found = begun.instance_ids.size() + begun.group_ids.size() + begun.allocation_ids.size() +
+                         begun.template_ids.size();
+    if (old || found >= settings_.making.size()) return begun;
+  }
+}
+
+void Ec2Machine::terminate(const std::vector<std::string>& ids, Task& task) {
+  for (const auto& id : ids) {
+    QueryParameters parameters;
+    parameters.add_list("InstanceId", {id});
+    try {
+      ec2_.call("TerminateInstances", parameters, task);
+    } catch (const AwsError& error) {
+      if (!error.is_not_found()) throw;
+      task.warn("Remote instance does not exist, proceeding with removing local reference");
+    }
+  }
+}
+
+void release(const QueryClient& ec2, const std::string& allocation_id, Task& task) {
+  QueryParameters parameters;
+  parameters.add("AllocationId", allocation_id);
+  const Task limited = task.within(address_limit);
+  for (Backoff backoff(std::chrono::seconds(2), std::chrono::seconds(10));;) {
+    try {
+      ec2.call("ReleaseAddress", parameters, task);
+      return;
+    } catch (const AwsError& error) {
+      if (error.is_not_found()) return;
+      // The instance that is being terminated holds it a little longer.
+      if (error.code() != "InvalidIPAddress.InUse" || limited.left() < std::chrono::seconds(3)) throw;
+    }
+    backoff.pause(limited);
+  }
+}
+
+void Ec2Machine::release_address(const std::string& allocation_id, Task& task) {
+  QueryParameters parameters;
+  parameters.add_filter("allocation-id", {allocation_id});
+  for (const auto& node : ec2_.call("DescribeAddresses", parameters, task).items("addressesSet")) {
+    const std::string association = text_at(node, "associationId");
+    if (association.empty()) continue;
+    QueryParameters end;
+    end.add("AssociationId", association);
+    try {
+      ec2_.call("DisassociateAddress", end, task);
+    } catch (const AwsError& error) {
+      if (!error.is_not_found()) throw;
+    }
+  }
+  release(ec2_, allocation_id, task);
+}
+
+/// The last machine of the store that uses it takes the group with it.
+void Ec2Machine::leave_group(const std::string& group_id, Task& task) {
+  if (is_used(ec2_, group_id, settings_.instance_id, task)) return;
+  if (!delete_group(ec2_, group_id, group_limit, task)) {
+    task.warn(
+        fmt::format("The security group {} stays, since something else in the account uses it; "
+                    "\"docker-machine orphans\" shows it",
+                    group_id));
+  }
+}
+
+void revoke_rules(const QueryClient& ec2, const OpenedGroup& opened, Task& task) {
+  QueryParameters question;
+  question.add_filter("group-id", {opened.group_id});
+  question.add_filter(std::string("tag:") + store_tag, {opened.store_id});
+  std::vector<std::string> rules;
+  for (const auto& page : ec2.call_pages("DescribeSecurityGroupRules", question, task)) {
+    for (const auto& node : page.items("securityGroupRuleSet"))
+      rules.push_back(text_at(node, "securityGroupRuleId"));
+  }
+  if (rules.empty()) return;
+  QueryParameters parameters;
+  parameters.add("GroupId", opened.group_id).add_list("SecurityGroupRuleId", rules);
+  try {
+    ec2.call("RevokeSecurityGroupIngress", parameters, task);
+  } catch (const AwsError& error) {
+    if (!error.is_not_found()) throw;
+  }
+}
+
+/// What we opened in a group of somebody else, unless another machine may need it.
+void Ec2Machine::close_ports(const OpenedGroup& opened, Task& task) {
+  if (is_used(ec2_, opened.group_id, settings_.instance_id, task)) return;
+  try {
+    revoke_rules(ec2_, opened, task);
+  } catch (const AwsError& error) {
+    if (!error.is_not_found()) throw;
+  }
+}
+
+void Ec2Machine::remove(Task& task) {
+  std::vector<std::string> failures;
+  const auto attempt = [&](auto&& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      failures.emplace_back(error.what());
+    }
+  };
+  Begun begun;
+  attempt([&] { begun = find_begun(task); });
+  add_unique(begun.instance_ids, settings_.instance_id);
+  if (settings_.address_made) add_unique(begun.allocation_ids, settings_.allocation_id);
+  add_unique(begun.template_ids, settings_.made_template_id);
+  for (const auto& id : settings_.made_groups) add_unique(begun.group_ids, id);
+
+  attempt([&] { terminate(begun.instance_ids, task); });
+  // Groups and addresses are held by an instance that could not be terminated.
+  const bool terminated = failures.empty();
+  if (!settings_.spot_request_id.empty() && terminated) {
+    attempt([&] {
+      QueryParameters parameters;
+      parameters.add_list("SpotInstanceRequestId", {settings_.spot_request_id});
+      try {
+        ec2_.call("CancelSpotInstanceRequests", parameters, task);
+      } catch (const AwsError& error) {
+        if (!error.is_not_found()) throw;
+      }
+    });
+  }
+  if (!settings_.existing_key && !settings_.key_name.empty()) {
+    attempt([&] {
+      QueryParameters parameters;
+      parameters.add("KeyName", settings_.key_name);
+      ec2_.call("DeleteKeyPair", parameters, task);
+    });
+  }
+  for (const auto& id : begun.template_ids) attempt([&] { remove_template(id, task); });
+  if (terminated) {
+    for (const auto& id : begun.allocation_ids) attempt([&] { release_address(id, task); });
+    for (const auto& id : begun.group_ids) attempt([&] { leave_group(id, task); });
+    for (const auto& text : settings_.opened_groups) attempt([&] { close_ports(opened_group(text), task); });
+  }
+  if (!failures.empty()) throw Error(join(failures, "\n"));
+  settings_.instance_id.clear(), settings_.allocation_id.clear(), settings_.made_template_id.clear();
+  settings_.made_groups.clear(), settings_.opened_groups.clear(), settings_.group_ids.clear();
+  settings_.making.clear(), settings_.spot_request_id.clear(), common_.address.clear();
+  settings_.address_made = false;
+}
+
+void Ec2Machine::move_to_store(const std::string& store_id, Task& task) {
+  std::vector<std::string> ids;
+  for (const auto& [id, instance] : instances_of(ec2_, {settings_.instance_id}, task)) {
+    if (instance.is_gone()) continue;
+    ids.push_back(id);
+    for (const auto& volume : instance.volume_ids) add_unique(ids, volume);
+  }
+  add_unique(ids, settings_.key_pair_id);
+  if (settings_.address_made) add_unique(ids, settings_.allocation_id);
+  // A group that other machines use stays theirs.
+  for (const auto& id : settings_.made_groups) {
+    if (!is_used(ec2_, id, settings_.instance_id, task)) add_unique(ids, id);
+  }
+  if (!ids.empty()) {
+    QueryParameters parameters;
+    parameters.add_list("ResourceId", ids);
+    const AwsTags tags{{store_tag, store_id}, {machine_tag, common_.machine_name}, {id_tag, settings_.id}};
+    for (size_t i = 0; i < tags.size(); ++i) {
+      parameters.add(fmt::format("Tag.{}.Key", i + 1), tags[i].first);
+      parameters.add(fmt::format("Tag.{}.Value", i + 1), tags[i].second);
+    }
+    ec2_.call("CreateTags", parameters, task);
+  }
+  settings_.store_id = store_id;
+}
+
+}  // namespace dm

@@ -1,0 +1,302 @@
+// A machine's life, and what EC2 is asked for it.
+#include "drivers/amazonec2/machine.h"
+
+#include "drivers/amazonec2/fake_ec2.h"
+
+namespace dm {
+namespace {
+
+using Flags = std::map<std::string, FlagValue>;
+
+class Ec2MachineTest : public Ec2Test {
+ protected:
+  /// What a create asks for, as a golden file.
+  void expect_create(const std::string& golden, const Flags& given) {
+    const auto driver = machine(given);
+    driver->check(task_);
+    driver->create([] {}, task_);
+    expect_golden_calls(golden, transcript(driver->record()));
+  }
+};
+
+TEST_F(Ec2MachineTest, IsCreatedInFewCalls) {
+  expect_create("create.txt", {});
+  // Besides one poll.
+  EXPECT_LE(ec2_.calls().size() - ec2_.calls_of("DescribeInstances").size(), 12U);
+}
+
+TEST_F(Ec2MachineTest, IsCreatedWithAllThatCanBeSaid) {
+  ec2_.always("DescribeLaunchTemplateVersions",
+              "<R><launchTemplateVersionSet><item><launchTemplateId>lt-1</launchTemplateId><versionNumber>3"
+              "</versionNumber><launchTemplateData/></item></launchTemplateVersionSet></R>");
+  ec2_.always("AllocateAddress", "<R><allocationId>eipalloc-1</allocationId></R>");
+  ec2_.always("AssociateAddress", "<R/>");
+  expect_create("create_all.txt", {{"launch-template", std::string("base:3")},
+                                   {"instance-type", std::vector<std::string>{"t3.micro", "t2.micro"}},
+                                   {"subnet-id", std::vector<std::string>{"subnet-b", "subnet-a"}},
+                                   {"volume-type", std::string("gp3")},
+                                   {"volume-iops", 4000LL},
+                                   {"volume-throughput", 250LL},
+                                   {"kms-key", std::string("alias/disks")},
+                                   {"root-size", 30LL},
+                                   {"request-spot-instance", true},
+                                   {"spot-price", std::string("")},
+                                   {"iam-instance-profile", std::string("arn:aws:iam::1:instance-profile/p")},
+                                   {"tenancy", std::string("dedicated")},
+                                   {"placement-group", std::string("near")},
+                                   {"monitoring", true},
+                                   {"use-ebs-optimized-instance", true},
+                                   {"http-tokens", std::string("optional")},
+                                   {"metadata-token-response-hop-limit", 2LL},
+                                   {"ipv6-address-count", 1LL},
+                                   {"enable-primary-ipv6", true},
+                                   {"elastic-ip", std::string("allocate")},
+                                   {"tags", std::string("team,red,Name,other")},
+                                   {"open-port", std::vector<std::string>{"8000", "53/udp"}}});
+}
+
+TEST_F(Ec2MachineTest, RecordsWhatWasChosen) {
+  const auto driver = created();
+  const Json made = driver->record();
+  EXPECT_EQ(text_of(made, "AMI"), "ami-newer");
+  EXPECT_EQ(text_of(made, "InstanceId"), "i-1");
+  EXPECT_EQ(text_of(made, "Zone"), "a");
+  EXPECT_EQ(text_of(made, "SubnetId"), "subnet-a");
+  EXPECT_EQ(text_of(made, "VpcId"), "vpc-1");
+  EXPECT_EQ(text_of(made, "IPAddress"), "203.0.113.5");
+  EXPECT_EQ(made["SecurityGroupIds"], Json({"sg-1"}));
+  EXPECT_EQ(made["Making"], Json::array());
+  EXPECT_TRUE(read_file(store_ / "machines/dev/known_hosts").starts_with("dev ecdsa-sha2-nistp256 "));
+  EXPECT_FALSE(log_.text().contains("geheim"));
+}
+
+TEST_F(Ec2MachineTest, NotesWhatItIsAboutToMakeBeforeItIsMade) {
+  const auto driver = machine();
+  driver->check(task_);
+  ec2_.forget_calls();
+  std::map<std::string, Json> at;  // the last record that was saved before each call
+  Json saved;
+  size_t seen = 0;
+  const auto note = [&] {
+    for (; seen < ec2_.calls().size(); ++seen) at.emplace(ec2_.calls()[seen].action, saved);
+    saved = driver->record();
+  };
+  driver->create(note, task_);
+  note();
+  EXPECT_EQ(at.at("CreateSecurityGroup")["Making"], Json({"security group"}));
+  EXPECT_EQ(at.at("RunInstances")["Making"], Json({"instance"}));
+  EXPECT_FALSE(text_of(at.at("ImportKeyPair"), "KeyName").empty());
+  EXPECT_EQ(text_of(at.at("DescribeInstances"), "InstanceId"), "i-1");
+}
+
+TEST_F(Ec2MachineTest, TakesWhatCanBeHad) {
+  ec2_.will("RunInstances", 412,
+            "<Response><Errors><Error><Code>DryRunOperation</Code></Error></Errors></Response>");
+  ec2_.will_refuse("RunInstances", "InsufficientInstanceCapacity", 500);
+  ec2_.will_refuse("RunInstances", "SpotMaxPriceTooLow");
+  ec2_.will_refuse("RunInstances", "MaxSpotInstanceCountExceeded");
+  const auto driver = machine({{"request-spot-instance", true},
+                               {"spot-fallback", true},
+                               {"instance-type", std::vector<std::string>{"t2.micro", "t3.micro"}}});
+  driver->check(task_);
+  driver->create([] {}, task_);
+  const auto runs = ec2_.calls_of("RunInstances");
+  ASSERT_EQ(runs.size(), 5U);
+  const auto said = [&](size_t i) {
+    return runs[i].value("InstanceType") + " " + runs[i].value("Placement.AvailabilityZone") + " " +
+           runs[i].value("InstanceMarketOptions.MarketType");
+  };
+  EXPECT_EQ(said(1), "t2.micro eu-west-1a spot");
+  EXPECT_EQ(said(2), "t2.micro eu-west-1b spot");
+  EXPECT_EQ(said(3), "t3.micro eu-west-1b spot");
+  EXPECT_EQ(said(4), "t2.micro eu-west-1a ");
+  EXPECT_NE(runs[1].value("ClientToken"), runs[2].value("ClientToken"));
+}
+
+TEST_F(Ec2MachineTest, LeavesNothingBehindWhenTheQuotaIsReached) {
+  ec2_.will("RunInstances", 412,
+            "<Response><Errors><Error><Code>DryRunOperation</Code></Error></Errors></Response>");
+  for (int i = 0; i < 2; ++i) ec2_.will_refuse("RunInstances", "VcpuLimitExceeded");
+  ec2_.always("DescribeInstances", FakeEc2::reservations(""));
+  const auto driver = machine();
+  driver->check(task_);
+  try {
+    driver->create([] {}, task_);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.reason(), Reason::check_failed);
+    EXPECT_TRUE(std::string(error.what()).contains("No, because of VcpuLimitExceeded"));
+    EXPECT_TRUE(std::string(error.what()).contains("Service Quotas"));
+  }
+  EXPECT_EQ(ec2_.calls_of("DeleteKeyPair").size(), 1U);
+  EXPECT_EQ(ec2_.calls_of("DeleteSecurityGroup").size(), 1U);
+}
+
+TEST_F(Ec2MachineTest, MakesItsGroupAnewWhenTheLastOtherMachineTookItAway) {
+  ec2_.will("RunInstances", 412,
+            "<Response><Errors><Error><Code>DryRunOperation</Code></Error></Errors></Response>");
+  ec2_.will_refuse("RunInstances", "InvalidGroup.NotFound");
+  const auto driver = machine();
+  driver->check(task_);
+  driver->create([] {}, task_);
+  EXPECT_EQ(ec2_.calls_of("CreateSecurityGroup").size(), 2U);
+  EXPECT_EQ(text_of(driver->record(), "InstanceId"), "i-1");
+}
+
+TEST_F(Ec2MachineTest, RefusesWhatCannotWorkBeforeAnythingIsMade) {
+  struct Case {
+    std::string action, code;
+    Flags flags;
+    std::string words;
+  };
+  const std::vector<Case> cases{
+      {"DescribeSubnets", "AuthFailure", {}, "are the keys right"},
+      {"RunInstances", "UnauthorizedOperation", {}, "allow RunInstances"},
+      {"",
+       "",
+       {{"instance-type", std::vector<std::string>{"t9.huge"}}},
+       "t9.huge is not offered in eu-west-1"},
+      {"",
+       "",
+       {{"instance-type", std::vector<std::string>{"t3.micro"}}, {"zone", std::vector<std::string>{"a"}}},
+       "not offered in eu-west-1a"},
+      {"", "", {{"vpc-id", std::string("vpc-2")}}, "does not belong to VpcId: vpc-2"},
+      {"", "", {{"subnet-id", std::vector<std::string>{"subnet-x"}}}, "desired subnet could not be located"},
+      {"", "", {{"security-group-readonly", true}}, "forbids to make it"},
+      {"DescribeImages", "InvalidAMIID.NotFound", {{"ami", std::string("ami-x")}}, "--amazonec2-ami"},
+      {"", "", {{"userdata", std::string("/nowhere")}}, "unable to read --amazonec2-userdata file"},
+  };
+  for (const auto& one : cases) {
+    ec2_.forget_calls();
+    if (!one.action.empty()) ec2_.will_refuse(one.action, one.code);
+    const auto driver = machine(one.flags);
+    EXPECT_TRUE(refusal([&] { driver->check(task_); }).contains(one.words)) << one.words;
+    for (const auto& call : ec2_.calls())
+      EXPECT_TRUE(call.action.starts_with("Describe") || call.value("DryRun") == "true") << call.action;
+  }
+}
+
+TEST_F(Ec2MachineTest, IsObservedInOneCall) {
+  const auto driver = created();
+  ec2_.always("DescribeInstances", FakeEc2::reservations(FakeEc2::instance("i-1", "running", "203.0.113.9")));
+  const Observation seen = driver->observe(task_);
+  EXPECT_EQ(ec2_.calls().size(), 1U);
+  EXPECT_EQ(seen.state, State::running);
+  EXPECT_EQ(seen.endpoint.docker_url, "tcp://203.0.113.9:2376");
+  EXPECT_EQ(text_of(driver->record(), "IPAddress"), "203.0.113.9");
+}
+
+TEST_F(Ec2MachineTest, ForgetsItsAddressWhenItIsStopped) {
+  const auto driver = created();
+  ec2_.always("DescribeInstances", FakeEc2::reservations(FakeEc2::instance("i-1", "stopped")));
+  EXPECT_EQ(driver->observe(task_).state, State::stopped);
+  EXPECT_EQ(driver->endpoint().docker_url, "");
+}
+
+TEST_F(Ec2MachineTest, SaysThatItWasTerminatedByOthers) {
+  const auto driver = created();
+  ec2_.always("DescribeInstances", FakeEc2::reservations(FakeEc2::instance("i-1", "terminated")));
+  EXPECT_EQ(driver->observe(task_).state, State::error);
+  ec2_.will_refuse("StartInstances", "IncorrectInstanceState");
+  EXPECT_TRUE(
+      refusal([&] { driver->power(Power::start, task_); }).contains("the instance i-1 was terminated"));
+  driver->remove(task_);
+}
+
+TEST_F(Ec2MachineTest, TakesItsGroupWithItOnlyAsTheLastOne) {
+  const auto driver = created();
+  ec2_.always("DescribeNetworkInterfaces", FakeEc2::interface("i-2"));
+  ec2_.will("DescribeInstances", 200, FakeEc2::reservations(FakeEc2::instance("i-2", "running")));
+  driver->remove(task_);
+  EXPECT_EQ(ec2_.actions(), (std::vector<std::string>{"TerminateInstances", "DeleteKeyPair",
+                                                      "DescribeNetworkInterfaces", "DescribeInstances"}));
+}
+
+TEST_F(Ec2MachineTest, WaitsUntilItsInstanceHasLeftTheGroup) {
+  const auto driver = created();
+  ec2_.always("DescribeNetworkInterfaces", FakeEc2::interface("i-1"));
+  for (int i = 0; i < 3; ++i) ec2_.will_refuse("DeleteSecurityGroup", "DependencyViolation");
+  driver->remove(task_);
+  EXPECT_EQ(ec2_.calls_of("DeleteSecurityGroup").size(), 4U);
+}
+
+TEST_F(Ec2MachineTest, IsRemovedAlsoWhenItIsGone) {
+  const auto driver = created();
+  ec2_.will_refuse("TerminateInstances", "InvalidInstanceID.NotFound");
+  ec2_.will_refuse("DeleteSecurityGroup", "InvalidGroup.NotFound");
+  driver->remove(task_);
+}
+
+TEST_F(Ec2MachineTest, SaysWhatTheProviderRefusesToRemove) {
+  const auto driver = created();
+  ec2_.will_refuse("TerminateInstances", "OperationNotPermitted");
+  EXPECT_TRUE(refusal([&] { driver->remove(task_); }).contains("No, because of OperationNotPermitted"));
+  EXPECT_EQ(ec2_.calls_of("DeleteSecurityGroup").size(), 0U);
+}
+
+TEST_F(Ec2MachineTest, FindsWhatWasBegunWhenItWasKilled) {
+  Json killed = record();
+  killed["Making"] = {"instance", "security group"};
+  killed["MakingSince"] = 1'800'000'000;
+  ec2_.will("DescribeInstances", 200, FakeEc2::reservations(""));
+  ec2_.will("DescribeInstances", 200, FakeEc2::reservations(FakeEc2::instance("i-7", "running")));
+  ec2_.always("DescribeInstances", FakeEc2::reservations(""));
+  ec2_.always("DescribeSecurityGroups",
+              "<R><securityGroupInfo><item><groupId>sg-7</groupId></item></securityGroupInfo></R>");
+  type_->open(killed, services_)->remove(task_);
+  const auto ends = ec2_.calls_of("TerminateInstances");
+  ASSERT_EQ(ends.size(), 1U);
+  EXPECT_EQ(ends[0].value("InstanceId.1"), "i-7");
+  ASSERT_EQ(ec2_.calls_of("DeleteSecurityGroup").size(), 1U);
+  EXPECT_EQ(ec2_.calls_of("DescribeInstances")[0].value("Filter.1.Value.1"), text_of(killed, "Id"));
+}
+
+TEST_F(Ec2MachineTest, AsksNobodyToRemoveWhatWasNeverBegun) {
+  machine()->remove(task_);
+  EXPECT_TRUE(ec2_.calls().empty());
+}
+
+TEST_F(Ec2MachineTest, ClosesWhatItOpenedInGroupsOfOthers) {
+  ec2_.always(
+      "DescribeSecurityGroups",
+      "<R><securityGroupInfo><item><groupId>sg-9</groupId><groupName>docker-machine</groupName>"
+      "<ipPermissions><item><ipProtocol>tcp</ipProtocol><fromPort>22</fromPort><toPort>22</toPort></item>"
+      "</ipPermissions></item></securityGroupInfo></R>");
+  const auto driver = machine();
+  driver->check(task_);
+  driver->create([] {}, task_);
+  const auto opened = ec2_.calls_of("AuthorizeSecurityGroupIngress");
+  ASSERT_EQ(opened.size(), 1U);
+  EXPECT_EQ(opened[0].value("IpPermissions.1.FromPort"), "2376");
+  EXPECT_EQ(opened[0].value("IpPermissions.2.FromPort"), "");
+  ec2_.forget_calls();
+  ec2_.always("DescribeInstances", FakeEc2::reservations(FakeEc2::instance("i-1", "shutting-down")));
+  ec2_.always("DescribeSecurityGroupRules",
+              "<R><securityGroupRuleSet><item><securityGroupRuleId>sgr-1</securityGroupRuleId></item>"
+              "</securityGroupRuleSet></R>");
+  ec2_.always("RevokeSecurityGroupIngress", "<R/>");
+  driver->remove(task_);
+  ASSERT_EQ(ec2_.calls_of("RevokeSecurityGroupIngress").size(), 1U);
+  EXPECT_EQ(ec2_.calls_of("RevokeSecurityGroupIngress")[0].value("SecurityGroupRuleId.1"), "sgr-1");
+  EXPECT_TRUE(ec2_.calls_of("DeleteSecurityGroup").empty());
+}
+
+TEST_F(Ec2MachineTest, IsLaunchedByAFleet) {
+  ec2_.always("CreateLaunchTemplate",
+              "<R><launchTemplate><launchTemplateId>lt-7</launchTemplateId></launchTemplate></R>");
+  ec2_.will("CreateFleet", 200,
+            "<R><fleetInstanceSet/><errorSet><item><errorCode>InsufficientInstanceCapacity</errorCode>"
+            "</item></errorSet></R>");
+  ec2_.always("CreateFleet",
+              "<R><fleetInstanceSet><item><instanceIds><item>i-1</item></instanceIds></item>"
+              "</fleetInstanceSet></R>");
+  ec2_.always("DeleteLaunchTemplate", "<R/>");
+  expect_create("create_fleet.txt", {{"use-fleet", true},
+                                     {"request-spot-instance", true},
+                                     {"spot-fallback", true},
+                                     {"spot-allocation-strategy", std::string("price-capacity-optimized")},
+                                     {"instance-type", std::vector<std::string>{"t2.micro", "t3.micro"}}});
+}
+
+}  // namespace
+}  // namespace dm
