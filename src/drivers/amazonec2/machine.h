@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "drivers/amazonec2/credentials.h"
 #include "drivers/amazonec2/instance.h"
 #include "drivers/amazonec2/launch.h"
@@ -40,6 +41,9 @@ class Ec2Machine final : public Driver {
   Surveyed surveyed(const Ec2Instance* instance);
 
  private:
+  /// What processes of the store share, and whoever loses it only asks again.
+  fs::path cache_folder() const { return fs::path(common_.store_path) / "cache" / "amazonec2"; }
+
   // Before anything is made: machine_check.cpp
   Ec2Plan make_plan(Task& task);
   LaunchTemplate find_template(Task& task);

@@ -51,8 +51,7 @@ std::optional<Ec2Instance> Ec2Machine::look(Task& task) {
     instances = instances_of(ec2_, {settings_.instance_id}, task);
   } else {
     const Json answer = shared_answer(
-        fs::path(common_.store_path) / "cache" / "amazonec2",
-        account_name(settings_) + " " + settings_.store_id, shared_age, task, [&] {
+        cache_folder(), account_name(settings_) + " " + settings_.store_id, shared_age, task, [&] {
           return json_of(instances_where(ec2_, std::string("tag:") + store_tag, {settings_.store_id}, task));
         });
     instances = instances_from(answer);

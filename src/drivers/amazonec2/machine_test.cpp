@@ -155,7 +155,7 @@ TEST_F(Ec2MachineTest, RefusesWhatCannotWorkBeforeAnythingIsMade) {
       {"",
        "",
        {{"instance-type", std::vector<std::string>{"t9.huge"}}},
-       "t9.huge is not offered in eu-west-1"},
+       "t9.huge is not offered in eu-west-1:"},
       {"",
        "",
        {{"instance-type", std::vector<std::string>{"t3.micro"}}, {"zone", std::vector<std::string>{"a"}}},

@@ -160,7 +160,7 @@ QueryParameters& QueryParameters::add_filter(const std::string& name,
 
 QueryParameters& QueryParameters::add_tags(const std::string& resource, const AwsTags& tags,
                                            const std::string& prefix) {
-  const std::string start = fmt::format("{}TagSpecification.{}", prefix, ++tag_specifications_);
+  const std::string start = fmt::format("{}TagSpecification.{}", prefix, ++tag_specifications_[prefix]);
   add(start + ".ResourceType", resource);
   for (size_t i = 0; i < tags.size(); ++i) {
     add(fmt::format("{}.Tag.{}.Key", start, i + 1), tags[i].first);

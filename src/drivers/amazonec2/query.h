@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <pugixml.hpp>
@@ -33,7 +34,8 @@ class QueryParameters {
 
  private:
   std::vector<std::pair<std::string, std::string>> values_;
-  int filters_ = 0, tag_specifications_ = 0;
+  int filters_ = 0;
+  std::map<std::string, int> tag_specifications_;  ///< how many, by their prefix
 };
 
 /// The XML that a call was answered with. Cheap to copy.
