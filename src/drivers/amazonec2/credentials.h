@@ -2,6 +2,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <tuple>
 
 #include "drivers/amazonec2/signature.h"
 #include "drivers/driver.h"
@@ -14,7 +15,10 @@ struct CredentialSource {
   std::string profile;                                ///< empty: what the environment says
   std::string region;                                 ///< whose STS is asked for roles
 
-  auto operator<=>(const CredentialSource&) const = default;
+  bool operator<(const CredentialSource& other) const {
+    return std::tie(access_key, secret_key, session_token, profile, region) <
+           std::tie(other.access_key, other.secret_key, other.session_token, other.profile, other.region);
+  }
 };
 
 /// The credentials that this process has found so far; each source is asked once, and again when what it gave

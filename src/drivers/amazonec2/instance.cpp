@@ -2,6 +2,7 @@
 #include "drivers/amazonec2/instance.h"
 
 #include <algorithm>
+#include <array>
 
 namespace dm {
 namespace {
@@ -9,6 +10,21 @@ namespace {
 /// The most that EC2 gives in one page, and takes in one filter.
 constexpr long long largest_page = 1000;
 constexpr size_t most_values = 200;
+
+/// What processes share of an instance.
+constexpr std::array<std::pair<const char*, std::string Ec2Instance::*>, 11> shared_members{{
+    {"id", &Ec2Instance::id},
+    {"state", &Ec2Instance::state},
+    {"reason", &Ec2Instance::reason},
+    {"public", &Ec2Instance::public_address},
+    {"private", &Ec2Instance::private_address},
+    {"ipv6", &Ec2Instance::ipv6_address},
+    {"type", &Ec2Instance::type},
+    {"zone", &Ec2Instance::zone},
+    {"subnet", &Ec2Instance::subnet_id},
+    {"spot", &Ec2Instance::spot_request_id},
+    {"machine", &Ec2Instance::machine},
+}};
 
 Ec2Instance instance_of(const pugi::xml_node& node) {
   Ec2Instance instance{.id = text_at(node, "instanceId"),
@@ -78,17 +94,9 @@ State state_of(const Ec2Instance& instance) {
 Json json_of(const Ec2Instances& instances) {
   Json list = Json::array();
   for (const auto& [id, instance] : instances) {
-    list.push_back({{"id", id},
-                    {"state", instance.state},
-                    {"reason", instance.reason},
-                    {"public", instance.public_address},
-                    {"private", instance.private_address},
-                    {"ipv6", instance.ipv6_address},
-                    {"type", instance.type},
-                    {"zone", instance.zone},
-                    {"subnet", instance.subnet_id},
-                    {"spot", instance.spot_request_id},
-                    {"machine", instance.machine}});
+    Json item;
+    for (const auto& [key, member] : shared_members) item[key] = instance.*member;
+    list.push_back(std::move(item));
   }
   return list;
 }
@@ -96,17 +104,8 @@ Json json_of(const Ec2Instances& instances) {
 Ec2Instances instances_from(const Json& json) {
   Ec2Instances instances;
   for (const auto& item : json) {
-    Ec2Instance instance{.id = text_of(item, "id"),
-                         .state = text_of(item, "state"),
-                         .reason = text_of(item, "reason"),
-                         .public_address = text_of(item, "public"),
-                         .private_address = text_of(item, "private"),
-                         .ipv6_address = text_of(item, "ipv6"),
-                         .type = text_of(item, "type"),
-                         .zone = text_of(item, "zone"),
-                         .subnet_id = text_of(item, "subnet"),
-                         .spot_request_id = text_of(item, "spot"),
-                         .machine = text_of(item, "machine")};
+    Ec2Instance instance;
+    for (const auto& [key, member] : shared_members) instance.*member = text_of(item, key);
     instances[instance.id] = std::move(instance);
   }
   return instances;

@@ -94,9 +94,7 @@ std::vector<LaunchAttempt> attempts_of(const Ec2Plan& plan, const Ec2Settings& s
   for (const Market market : markets) {
     for (const auto& type : plan.types) {
       for (const auto& place : plan.places) {
-        const auto zones = plan.zones_of_type.find(type);
-        const bool offered =
-            place.zone.empty() || zones == plan.zones_of_type.end() || zones->second.contains(place.zone);
+        const bool offered = place.zone.empty() || plan.type_facts.at(type).zones.contains(place.zone);
         if (offered) attempts.push_back({type, place, market});
       }
     }

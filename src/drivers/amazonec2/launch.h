@@ -19,9 +19,9 @@ struct LaunchTemplate {
 /// What was found out before anything is made.
 struct Ec2Plan {
   std::optional<LaunchTemplate> launch_template;
-  std::vector<std::string> types;
-  std::vector<Ec2Place> places;  ///< one without a subnet: the template decides
-  std::map<std::string, std::set<std::string>> zones_of_type;
+  std::vector<std::string> types;  ///< in the order of the wish
+  std::map<std::string, Ec2Type> type_facts;
+  std::vector<Ec2Place> places;       ///< one without a subnet: the template decides
   Ec2Image image;                     ///< without an id: the template's
   std::vector<SecurityGroup> groups;  ///< those that are there
   std::vector<std::string> missing_groups;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "drivers/amazonec2/credentials.h"
 #include "drivers/amazonec2/instance.h"
 #include "drivers/amazonec2/launch.h"
@@ -40,6 +41,9 @@ class Ec2Machine final : public Driver {
   Surveyed surveyed(const Ec2Instance* instance);
 
  private:
+  /// What processes of the store share, and whoever loses it only asks again.
+  fs::path cache_folder() const { return fs::path(common_.store_path) / "cache" / "amazonec2"; }
+
   // Before anything is made: machine_check.cpp
   Ec2Plan make_plan(Task& task);
   LaunchTemplate find_template(Task& task);
@@ -84,8 +88,10 @@ class Ec2Machine final : public Driver {
   void close_ports(const OpenedGroup& opened, Task& task);
 
   // Living: machine_power.cpp
-  /// The instance as it was seen lately, by any process of this store; nothing if it is not there.
-  std::optional<Ec2Instance> look(Task& task);
+  enum class View { shared, own };
+  /// The instance, in the shared view as it was seen lately by any process of this store; nothing if it is
+  /// not there.
+  std::optional<Ec2Instance> look(View view, Task& task);
   Ec2Instance wait_for(const std::string& state, Milliseconds limit, Task& task);
   void note(const Ec2Instance& instance);
   std::string address_of(const Ec2Instance& instance) const;
@@ -98,6 +104,7 @@ class Ec2Machine final : public Driver {
   Services services_;
   QueryClient ec2_;
   std::optional<Ec2Plan> plan_;
+  std::string epitaph_;  ///< what there is to say of an instance that was last seen to be gone
 };
 
 /// Closes what a store opened in a group that is not its own; its tags tell.

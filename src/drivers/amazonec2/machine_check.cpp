@@ -58,23 +58,17 @@ void Ec2Machine::plan_types(Ec2Plan& plan, Task& task) {
   if (plan.types.empty() && plan.launch_template) plan.types = {plan.launch_template->instance_type};
   std::erase(plan.types, "");
   if (plan.types.empty()) refuse("no instance type is given: see --amazonec2-instance-type");
-  plan.zones_of_type = zones_offering(ec2_, plan.types, task);
+  plan.type_facts =
+      find_types(ec2_, plan.types, settings_.region, account_name(settings_), cache_folder(), task);
   for (const auto& type : plan.types) {
-    const auto zones = plan.zones_of_type.find(type);
-    if (zones == plan.zones_of_type.end()) {
-      refuse(fmt::format(
-          "the instance type {} is not offered in {}: give another --amazonec2-instance-type, e.g. "
-          "t3.micro or t4g.micro",
-          type, settings_.region));
-    }
-    const bool somewhere = std::ranges::any_of(plan.places, [&](const Ec2Place& place) {
-      return place.zone.empty() || zones->second.contains(place.zone);
-    });
+    const auto& zones = plan.type_facts.at(type).zones;
+    const bool somewhere = std::ranges::any_of(
+        plan.places, [&](const Ec2Place& place) { return place.zone.empty() || zones.contains(place.zone); });
     if (!somewhere) {
       refuse(
           fmt::format("the instance type {} is not offered in {}, but in {}: see --amazonec2-zone and "
                       "--amazonec2-subnet-id",
-                      type, plan.places[0].zone, join({zones->second.begin(), zones->second.end()}, ", ")));
+                      type, plan.places[0].zone, join({zones.begin(), zones.end()}, ", ")));
     }
   }
 }
@@ -82,15 +76,10 @@ void Ec2Machine::plan_types(Ec2Plan& plan, Task& task) {
 void Ec2Machine::plan_image(Ec2Plan& plan, Task& task) {
   const std::string of_template = plan.launch_template ? plan.launch_template->image_id : "";
   if (settings_.ami.empty() && of_template.starts_with("resolve:")) return;  // EC2 itself finds out.
-  const auto by_type = architectures_of(ec2_, plan.types, task);
-  std::vector<std::string> common;
+  std::vector<std::string> common = plan.type_facts.at(plan.types[0]).architectures;
   for (const auto& type : plan.types) {
-    const auto found = by_type.find(type);
-    if (found == by_type.end()) refuse(fmt::format("EC2 does not know the instance type {}", type));
-    if (type == plan.types[0]) common = found->second;
-    std::erase_if(common, [&](const auto& architecture) {
-      return std::ranges::find(found->second, architecture) == found->second.end();
-    });
+    const auto& own = plan.type_facts.at(type).architectures;
+    std::erase_if(common, [&](const auto& one) { return std::ranges::find(own, one) == own.end(); });
   }
   if (common.empty())
     refuse(fmt::format("the instance types {} have no architecture in common, so no image fits all of them",

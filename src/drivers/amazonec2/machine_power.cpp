@@ -14,6 +14,7 @@ constexpr auto start_limit = std::chrono::minutes(5), stop_limit = std::chrono::
 constexpr auto reboot_limit = std::chrono::minutes(5), answer_limit = std::chrono::minutes(1);
 /// How old an answer may be that processes share.
 constexpr auto shared_age = std::chrono::milliseconds(1500);
+constexpr int most_misses = 3;
 constexpr auto first_pause = std::chrono::seconds(1), longest_pause = std::chrono::seconds(8);
 
 QueryParameters parameters_for(const std::string& instance_id) {
@@ -45,14 +46,13 @@ std::string Ec2Machine::epitaph(const Ec2Instance* instance) const {
   return fmt::format("{}: \"docker-machine rm {}\" removes what is left", what, common_.machine_name);
 }
 
-std::optional<Ec2Instance> Ec2Machine::look(Task& task) {
+std::optional<Ec2Instance> Ec2Machine::look(View view, Task& task) {
   Ec2Instances instances;
-  if (settings_.store_id.empty()) {
+  if (view == View::own || settings_.store_id.empty()) {
     instances = instances_of(ec2_, {settings_.instance_id}, task);
   } else {
     const Json answer = shared_answer(
-        fs::path(common_.store_path) / "cache" / "amazonec2",
-        account_name(settings_) + " " + settings_.store_id, shared_age, task, [&] {
+        cache_folder(), account_name(settings_) + " " + settings_.store_id, shared_age, task, [&] {
           return json_of(instances_where(ec2_, std::string("tag:") + store_tag, {settings_.store_id}, task));
         });
     instances = instances_from(answer);
@@ -64,8 +64,11 @@ std::optional<Ec2Instance> Ec2Machine::look(Task& task) {
 
 Ec2Instance Ec2Machine::wait_for(const std::string& state, Milliseconds limit, Task& task) {
   const Task limited = task.within(limit);
+  int misses = 0;
   for (Backoff backoff(first_pause, longest_pause);;) {
-    const auto instance = look(task);
+    // Somebody may have taken its tag away, by which all are found together.
+    const auto instance = look(misses < most_misses ? View::shared : View::own, task);
+    misses = instance ? 0 : misses + 1;
     if (instance && instance->is_gone() && state != "terminated") throw Error(epitaph(&*instance));
     if (instance && instance->state == state) {
       note(*instance);
@@ -84,15 +87,16 @@ Ec2Instance Ec2Machine::wait_for(const std::string& state, Milliseconds limit, T
 
 Surveyed Ec2Machine::surveyed(const Ec2Instance* instance) {
   Surveyed outcome;
+  epitaph_.clear();
   if (instance != nullptr && !instance->is_gone()) {
     note(*instance);
     outcome.observation.state = state_of(*instance);
   } else {
     common_.address.clear();
     outcome.observation.state = State::error;
-    outcome.error = settings_.instance_id.empty()
-                        ? Error("it has no instance: its creation did not come so far")
-                        : Error(epitaph(instance));
+    if (!settings_.instance_id.empty()) epitaph_ = epitaph(instance);
+    outcome.error =
+        Error(epitaph_.empty() ? "it has no instance: its creation did not come so far" : epitaph_);
   }
   outcome.observation.endpoint = endpoint();
   return outcome;
@@ -133,6 +137,7 @@ void Ec2Machine::power(Power power, Task& task) {
         fmt::format("the machine has no instance, since its creation failed: \"docker-machine rm {}\" "
                     "removes it",
                     common_.machine_name));
+  if (!epitaph_.empty()) throw Error(epitaph_);
   QueryParameters parameters = parameters_for(settings_.instance_id);
   try {
     switch (power) {

@@ -155,7 +155,7 @@ TEST_F(Ec2MachineTest, RefusesWhatCannotWorkBeforeAnythingIsMade) {
       {"",
        "",
        {{"instance-type", std::vector<std::string>{"t9.huge"}}},
-       "t9.huge is not offered in eu-west-1"},
+       "t9.huge is not offered in eu-west-1:"},
       {"",
        "",
        {{"instance-type", std::vector<std::string>{"t3.micro"}}, {"zone", std::vector<std::string>{"a"}}},
@@ -196,11 +196,22 @@ TEST_F(Ec2MachineTest, ForgetsItsAddressWhenItIsStopped) {
 TEST_F(Ec2MachineTest, SaysThatItWasTerminatedByOthers) {
   const auto driver = created();
   ec2_.always("DescribeInstances", FakeEc2::reservations(FakeEc2::instance("i-1", "terminated")));
-  EXPECT_EQ(driver->observe(task_).state, State::error);
   ec2_.will_refuse("StartInstances", "IncorrectInstanceState");
-  EXPECT_TRUE(
-      refusal([&] { driver->power(Power::start, task_); }).contains("the instance i-1 was terminated"));
+  const auto start = [&] { driver->power(Power::start, task_); };
+  EXPECT_TRUE(refusal(start).contains("the instance i-1 was terminated"));
+  EXPECT_EQ(driver->observe(task_).state, State::error);
+  ec2_.forget_calls();
+  EXPECT_TRUE(refusal(start).contains("\"docker-machine rm dev\" removes what is left"));
+  EXPECT_TRUE(ec2_.calls().empty());
   driver->remove(task_);
+}
+
+TEST_F(Ec2MachineTest, IsStartedAlsoWithoutItsTag) {
+  const auto driver = created();
+  for (int i = 0; i < 3; ++i) ec2_.will("DescribeInstances", 200, FakeEc2::reservations(""));
+  driver->power(Power::start, task_);
+  EXPECT_EQ(ec2_.calls().back().value("Filter.1.Name"), "instance-id");
+  EXPECT_EQ(driver->endpoint().address, "203.0.113.5");
 }
 
 TEST_F(Ec2MachineTest, TakesItsGroupWithItOnlyAsTheLastOne) {

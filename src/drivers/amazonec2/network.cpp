@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "drivers/shared_answer.h"
 
 namespace dm {
 namespace {
@@ -67,6 +68,33 @@ std::vector<Ec2Place> ordered(std::vector<Ec2Place> places, const Ec2Settings& s
   return places;
 }
 
+std::map<std::string, std::vector<std::string>> architectures_of(const QueryClient& ec2,
+                                                                 const std::vector<std::string>& types,
+                                                                 Task& task) {
+  QueryParameters parameters;
+  parameters.add_list("InstanceType", types);
+  std::map<std::string, std::vector<std::string>> found;
+  for (const auto& node : ec2.call("DescribeInstanceTypes", parameters, task).items("instanceTypeSet")) {
+    auto& architectures = found[text_at(node, "instanceType")];
+    for (const auto& item : items_of(node, "processorInfo/supportedArchitectures"))
+      architectures.emplace_back(item.text().as_string());
+  }
+  return found;
+}
+
+std::map<std::string, std::set<std::string>> zones_offering(const QueryClient& ec2,
+                                                            const std::vector<std::string>& types,
+                                                            Task& task) {
+  QueryParameters parameters;
+  parameters.add("LocationType", std::string("availability-zone")).add_filter("instance-type", types);
+  std::map<std::string, std::set<std::string>> found;
+  for (const auto& page : ec2.call_pages("DescribeInstanceTypeOfferings", parameters, task)) {
+    for (const auto& node : page.items("instanceTypeOfferingSet"))
+      found[text_at(node, "instanceType")].insert(text_at(node, "location"));
+  }
+  return found;
+}
+
 }  // namespace
 
 std::string zone_name(const std::string& region, const std::string& zone) {
@@ -107,29 +135,26 @@ std::vector<Ec2Place> find_places(const QueryClient& ec2, const Ec2Settings& set
   return ordered(std::move(places), settings);
 }
 
-std::map<std::string, std::vector<std::string>> architectures_of(const QueryClient& ec2,
-                                                                 const std::vector<std::string>& types,
-                                                                 Task& task) {
-  QueryParameters parameters;
-  parameters.add_list("InstanceType", types);
-  std::map<std::string, std::vector<std::string>> found;
-  for (const auto& node : ec2.call("DescribeInstanceTypes", parameters, task).items("instanceTypeSet")) {
-    auto& architectures = found[text_at(node, "instanceType")];
-    for (const auto& item : items_of(node, "processorInfo/supportedArchitectures"))
-      architectures.emplace_back(item.text().as_string());
-  }
-  return found;
-}
-
-std::map<std::string, std::set<std::string>> zones_offering(const QueryClient& ec2,
-                                                            const std::vector<std::string>& types,
-                                                            Task& task) {
-  QueryParameters parameters;
-  parameters.add("LocationType", std::string("availability-zone")).add_filter("instance-type", types);
-  std::map<std::string, std::set<std::string>> found;
-  for (const auto& page : ec2.call_pages("DescribeInstanceTypeOfferings", parameters, task)) {
-    for (const auto& node : page.items("instanceTypeOfferingSet"))
-      found[text_at(node, "instanceType")].insert(text_at(node, "location"));
+std::map<std::string, Ec2Type> find_types(const QueryClient& ec2, const std::vector<std::string>& types,
+                                          const std::string& region, const std::string& account,
+                                          const fs::path& folder, Task& task) {
+  const Json answer =
+      shared_answer(folder, account + " types " + join(types, " "), std::chrono::hours(24), task, [&] {
+        Json found = zones_offering(ec2, types, task);
+        // A refusal is not remembered: more is offered every day.
+        for (const auto& type : types) {
+          if (found.contains(type)) continue;
+          refuse(fmt::format(
+              "the instance type {} is not offered in {}: give another --amazonec2-instance-type, "
+              "e.g. t3.micro or t4g.micro",
+              type, region));
+        }
+        return Json{{"zones", found}, {"architectures", architectures_of(ec2, types, task)}};
+      });
+  std::map<std::string, Ec2Type> found;
+  for (const auto& type : types) {
+    found[type] = {.architectures = answer["architectures"].value(type, std::vector<std::string>()),
+                   .zones = answer["zones"].value(type, std::set<std::string>())};
   }
   return found;
 }

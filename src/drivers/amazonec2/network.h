@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "drivers/amazonec2/query.h"
 #include "drivers/amazonec2/settings.h"
 
@@ -23,13 +24,16 @@ std::string zone_name(const std::string& region, const std::string& zone);
 /// if there are none.
 std::vector<Ec2Place> find_places(const QueryClient& ec2, const Ec2Settings& settings, Task& task);
 
-/// Architectures of an instance type, those that we know of first, by its name.
-std::map<std::string, std::vector<std::string>> architectures_of(const QueryClient& ec2,
-                                                                 const std::vector<std::string>& types,
-                                                                 Task& task);
-/// The zones where each of the types is offered.
-std::map<std::string, std::set<std::string>> zones_offering(const QueryClient& ec2,
-                                                            const std::vector<std::string>& types,
-                                                            Task& task);
+/// What there is of an instance type.
+struct Ec2Type {
+  std::vector<std::string> architectures;  ///< "x86_64", "arm64", ...
+  std::set<std::string> zones;             ///< where it is offered
+};
+
+/// The types by their names. Two calls, whose answers the machines of a store share for a day, in `folder`.
+/// Error(check_failed) if one of them is not offered in the region.
+std::map<std::string, Ec2Type> find_types(const QueryClient& ec2, const std::vector<std::string>& types,
+                                          const std::string& region, const std::string& account,
+                                          const fs::path& folder, Task& task);
 
 }  // namespace dm

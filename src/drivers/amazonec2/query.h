@@ -35,7 +35,7 @@ class QueryParameters {
  private:
   std::vector<std::pair<std::string, std::string>> values_;
   int filters_ = 0;
-  std::map<std::string, int> tag_specifications_;  // by prefix
+  std::map<std::string, int> tag_specifications_;  ///< how many, by their prefix
 };
 
 /// The XML that a call was answered with. Cheap to copy.
