@@ -5,13 +5,13 @@
 #include <cctype>
 
 #include "base/strings.h"
-#include "cli/columns.h"
 #include "commands/machines.h"
+#include "commands/rows.h"
 #include "drivers/catalogue.h"
+#include "operations/expiry.h"
 #include "operations/filter.h"
 #include "operations/survey.h"
 #include "text_template/duration.h"
-#include "text_template/template.h"
 
 namespace dm {
 namespace {
@@ -139,15 +139,12 @@ Value header() {
   return Value::map(std::move(titles));
 }
 
-std::string rendered(std::string format, const std::vector<SurveyRow>& rows, const std::string& docker_host) {
-  const bool table = format.starts_with("table");
-  if (table) format = trim(format.substr(5));
-  format = replace_all(replace_all(format, "\\t", "\t"), "\\n", "\n");
-  const auto parsed = text_template::Template::parse(format);
-  std::string text;
-  if (table) text += parsed.execute(header()) + "\n";
-  for (const auto& row : rows) text += parsed.execute(as_value(row, rows, docker_host)) + "\n";
-  return table ? align_columns(text, {.minimum = 5, .tab = 1, .padding = 3, .fill = ' '}) : text;
+std::string rendered(const std::string& format, const std::vector<SurveyRow>& rows,
+                     const std::string& docker_host) {
+  std::vector<Value> values;
+  values.reserve(rows.size());
+  for (const auto& row : rows) values.push_back(as_value(row, rows, docker_host));
+  return rendered_rows(format, header(), values);
 }
 
 /// The same fields for programs, in one document.
@@ -171,6 +168,21 @@ Json as_json(const std::vector<SurveyRow>& rows, const std::string& docker_host)
                     {"ResponseMilliseconds", row.took.count()}});
   }
   return list;
+}
+
+/// What is said after the list, on standard error: a line of each kind at most.
+void warn_of_certificates(const Context& context, const std::vector<SurveyRow>& rows) {
+  std::vector<const Machine*> machines;
+  for (const auto& row : rows) {
+    if (row.machine) machines.push_back(&*row.machine);
+  }
+  const std::string warning = expiry_warning(context.runtime, machines);
+  if (!warning.empty()) context.task.warn(warning);
+}
+
+void mend_certificates(Context& context, const std::vector<SurveyRow>& rows) {
+  const auto failures = mend_moved(context.runtime, rows, context.task);
+  if (!failures.empty()) context.task.warn(join(failures, "; "));
 }
 
 int run(Context& context) {
@@ -200,6 +212,9 @@ int run(Context& context) {
   } else {
     context.out << rendered(format.empty() ? default_format : format, rows, docker_host);
   }
+  context.out << std::flush;
+  warn_of_certificates(context, rows);
+  mend_certificates(context, rows);
   return 0;
 }
 

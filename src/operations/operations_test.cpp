@@ -167,15 +167,16 @@ TEST_F(OperationsTest, AsksTheEngineBeforeItGivesItsAddress) {
   create_machine(runtime_, none("a"), task_);
   OpenMachine open = open_machine(runtime_, "a");
   http_.will_answer(200, "OK");
-  EXPECT_EQ(connected_url(runtime_, open, Target::engine, task_), "tcp://192.0.2.1:2376");
+  EXPECT_EQ(connected_url(runtime_, open, Target::engine, OtherName::is_reported, task_),
+            "tcp://192.0.2.1:2376");
   http_.will_fail(Error("x509: certificate signed by unknown authority", Reason::authentication_failed));
   EXPECT_EQ(
-      message([&] { connected_url(runtime_, open, Target::engine, task_); }),
+      message([&] { connected_url(runtime_, open, Target::engine, OtherName::is_reported, task_); }),
       "Error checking and/or regenerating the certs: There was an error validating certificates for host "
       "\"192.0.2.1:2376\": x509: certificate signed by unknown authority\n"
       "You can attempt to regenerate them using 'docker-machine regenerate-certs [name]'.\n"
       "Be advised that this will trigger a Docker daemon restart which might stop running containers.\n");
-  EXPECT_EQ(message([&] { connected_url(runtime_, open, Target::swarm, task_); }),
+  EXPECT_EQ(message([&] { connected_url(runtime_, open, Target::swarm, OtherName::is_reported, task_); }),
             "\"a\" is not a swarm master. The --swarm flag is intended for use with swarm masters");
 }
 
