@@ -15,9 +15,9 @@ using std::chrono::seconds;
 // Docker's limits of live-restore: https://docs.docker.com/engine/daemon/live-restore/. KillMode: otherwise
 // systemd ends the containers' own processes together with the engine.
 constexpr std::string_view before_code = R"sh(trap '' PIPE HUP
-file=/etc/docker/daemon.json
-kept=$file.before-restart
-listed= pids= obstacle=
+daemon_file=/etc/docker/daemon.json
+kept_file=$daemon_file.before-restart
+running= running_as= obstacle=
 engine() { limited 20 docker -H unix:///var/run/docker.sock "$@" 2>/dev/null; }
 process_of() { systemctl show --property=MainPID docker 2>/dev/null | sed 's/^MainPID=//'; }
 live_restore_is() {
@@ -33,36 +33,36 @@ reload_engine() {
   [ "${process:-0}" -gt 0 ] && kill -HUP "$process"
 }
 put_back() {
-  if [ -s "$kept" ]; then mv -f "$kept" "$file"; else rm -f "$kept" "$file"; fi
+  if [ -s "$kept_file" ]; then mv -f "$kept_file" "$daemon_file"; else rm -f "$kept_file" "$daemon_file"; fi
 }
 write_engine_file() {
-  if [ -e "$file" ]; then cp -p "$file" "$file.new"; else : >"$file.new" && chmod 644 "$file.new"; fi &&
-    printf '%s\n' "$1" >"$file.new" && mv -f "$file.new" "$file"
+  if [ -e "$daemon_file" ]; then cp -p "$daemon_file" "$daemon_file.new"; else : >"$daemon_file.new" && chmod 644 "$daemon_file.new"; fi &&
+    printf '%s\n' "$1" >"$daemon_file.new" && mv -f "$daemon_file.new" "$daemon_file"
 }
 set_live_restore() {
-  if [ ! -d "${file%/*}" ]; then mkdir -p "${file%/*}"; fi
-  printf '%s\n' "$file_with" >"$file.check"
+  if [ ! -d "${daemon_file%/*}" ]; then mkdir -p "${daemon_file%/*}"; fi
+  printf '%s\n' "$content_with" >"$daemon_file.check"
   if "$engine_program" --help 2>/dev/null | grep -q -- --validate &&
-    ! why=$(limited 20 "$engine_program" --validate --config-file "$file.check" 2>&1); then
-    rm -f "$file.check"
-    obstacle="$file with live-restore in it does not pass dockerd --validate: $(printf '%s\n' "$why" | tail -n 1)"
+    ! why=$(limited 20 "$engine_program" --validate --config-file "$daemon_file.check" 2>&1); then
+    rm -f "$daemon_file.check"
+    obstacle="$daemon_file with live-restore in it does not pass dockerd --validate: $(printf '%s\n' "$why" | tail -n 1)"
     return
   fi
-  rm -f "$file.check"
+  rm -f "$daemon_file.check"
   # What an interrupted run left there is what was there before us.
-  if [ ! -e "$kept" ]; then
-    if [ -e "$file" ]; then cp -p "$file" "$kept"; else : >"$kept"; fi
+  if [ ! -e "$kept_file" ]; then
+    if [ -e "$daemon_file" ]; then cp -p "$daemon_file" "$kept_file"; else : >"$kept_file"; fi
   fi
-  if ! why=$(write_engine_file "$file_with" 2>&1); then
+  if ! why=$(write_engine_file "$content_with" 2>&1); then
     put_back
-    obstacle="$file cannot be written: $why"
+    obstacle="$daemon_file cannot be written: $why"
     return
   fi
   reload_engine
   live_restore_is true && return
   put_back
   reload_engine
-  obstacle="its engine has not taken live-restore out of $file"
+  obstacle="its engine has not taken live-restore out of $daemon_file"
 }
 find_obstacle() {
   case $(systemctl show --property=KillMode docker 2>/dev/null) in
@@ -80,13 +80,13 @@ find_obstacle() {
       if printf '%s\n' "$command" | grep -q '^--live-restore'; then
         obstacle="its engine's command line rules live-restore out"
       elif printf '%s\n' "$command" | grep -q '^--config-file'; then
-        obstacle="its engine reads another file than $file"
-      elif [ -L "$file" ]; then
-        obstacle="$file is a link, and so looked after by somebody else"
-      elif [ -n "$unusable_file" ]; then
-        obstacle=$unusable_file
-      elif [ "$(cat "$file" 2>/dev/null)" != "$file_found" ]; then
-        obstacle="$file was changed just now"
+        obstacle="its engine reads another file than $daemon_file"
+      elif [ -L "$daemon_file" ]; then
+        obstacle="$daemon_file is a link, and so looked after by somebody else"
+      elif [ -n "$content_unusable" ]; then
+        obstacle=$content_unusable
+      elif [ "$(cat "$daemon_file" 2>/dev/null)" != "$content_found" ]; then
+        obstacle="$daemon_file was changed just now"
       else
         set_live_restore
       fi
@@ -95,36 +95,36 @@ find_obstacle() {
     *) obstacle="its engine does not say whether it has live-restore" ;;
   esac
 }
-if ! listed=$(engine ps --quiet --no-trunc); then
+if ! running=$(engine ps --quiet --no-trunc); then
   # "containerd-shim-runc-v2" is cut to 15 letters there.
   if grep -qsx containerd-shim /proc/[0-9]*/comm; then
-    listed=some
+    running=some
     obstacle="its engine does not answer on the machine itself and so cannot be told to keep them running"
   fi
-elif [ -n "$listed" ]; then
-  pids=$(engine inspect --format '{{.Id}} {{.State.Pid}} {{.Name}}' $listed)
+elif [ -n "$running" ]; then
+  running_as=$(engine inspect --format '{{.Id}} {{.State.Pid}} {{.Name}}' $running)
   if @consent@; then find_obstacle; else obstacle="it gets other options than it had"; fi
 fi
-if [ -n "$listed" ] && [ -n "$obstacle" ]; then
+if [ -n "$running" ] && [ -n "$obstacle" ]; then
   @on_obstacle@
 fi
 )sh";
 
 // Taking the key out of the file would leave the running engine as it is: it has to be told "false" first.
-constexpr std::string_view after_code = R"sh(if [ -n "$listed" ] && [ -z "$obstacle" ]; then
+constexpr std::string_view after_code = R"sh(if [ -n "$running" ] && [ -z "$obstacle" ]; then
   tries=0
   until engine version >/dev/null || [ "$tries" -ge 100 ]; do
     tries=$((tries + 1))
     sleep 0.2 2>/dev/null || sleep 1
   done
-  printf '%s\n' "$pids" | while read -r id pid name; do
+  printf '%s\n' "$running_as" | while read -r id pid name; do
     if [ "$(engine inspect --format '{{.State.Pid}}' "$id")" != "$pid" ] && [ ! -e "/proc/$pid" ]; then
       warn "The container ${name#/} on the machine has ended or was restarted meanwhile."
     fi
   done
 fi
-if [ -e "$kept" ]; then
-  if write_engine_file "$file_without" && reload_engine && live_restore_is false; then
+if [ -e "$kept_file" ]; then
+  if write_engine_file "$content_without" && reload_engine && live_restore_is false; then
     put_back
   else
     put_back
@@ -165,8 +165,9 @@ GentleRestart gentle_restart(const MachineFacts& facts, Containers containers, c
   code = replace_all(code, "@on_obstacle@",
                      containers == Containers::run_on ? std::string(fail_code) : std::string(warn_code));
   const std::string variables = assignment("engine_program", facts.engine_program) +
-                                assignment("file_found", facts.engine_file) + assignment("file_with", with) +
-                                assignment("file_without", without) + assignment("unusable_file", unusable);
+                                assignment("content_found", facts.engine_file) +
+                                assignment("content_with", with) + assignment("content_without", without) +
+                                assignment("content_unusable", unusable);
   return {.before = {"looking after running containers", variables + code, seconds(90)},
           .after = {"looking whether the containers run on", std::string(after_code), seconds(90)}};
 }

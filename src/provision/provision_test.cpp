@@ -23,7 +23,7 @@ const std::string with_engine =
     "dockerd=/usr/sbin/dockerd\nservice_manager=systemd\nservice=ActiveState=active LoadState=loaded \n"
     "engine=overlay2 [[Backing Filesystem extfs]]\nfile_system=ext2/ext3\nend=yes\n";
 
-class ProvisionTest : public ::testing::Test, protected TestTask {
+class ProvisionTest : public ::testing::Test, protected PlayedTask {
  protected:
   ProvisionTest() {
     request.engine.install_url = "https://get.docker.com";
