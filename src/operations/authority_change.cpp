@@ -9,6 +9,7 @@
 
 #include "certs/authority.h"
 #include "operations/certificates.h"
+#include "operations/connection.h"
 #include "operations/many.h"
 #include "operations/renewal.h"
 
@@ -91,8 +92,13 @@ class Change {
     }
   }
 
+  /// Whether one has begun whose new authority is of any use still.
+  bool is_under_way() const {
+    return is_there(files_.old) && (is_half_changed(auth_) || !is_expired(signing_authority(auth_)));
+  }
+
   void begin() {
-    if (!is_there(files_.old)) {
+    if (!is_under_way()) {
       if (!is_there(auth_.ca_private_key_path)) {
         throw Error(fmt::format("{} is not there: the authority can be replaced only where its key is",
                                 auth_.ca_private_key_path),
@@ -101,13 +107,14 @@ class Change {
       set_apart_those_without_ssh();
     }
     const auto lock = runtime_.store.lock_certificates(task_);
-    if (is_there(files_.old)) {
+    if (is_under_way()) {
       task_.info("Going on with the change of the certificate authority");
     } else {
       task_.info("Creating CA: " + auth_.ca_cert_path);
       const CertificateAndKey made = make_authority(runtime_.user(), runtime_.services.clock.now());
       write_file(files_.fresh_key, made.key, private_file);
       write_file(files_.fresh, made.certificate, public_file);
+      dm::remove_all(files_.finished);
       write_file(files_.old, read_file(auth_.ca_cert_path), public_file);
     }
     finish_half_change(auth_);
@@ -170,7 +177,10 @@ class Change {
     return waiting;
   }
 
-  void renew(const std::string& name) {
+  /// Whether an engine that was renewed has to talk to us before anything else is done.
+  enum class Answer { is_wanted, cannot_be };
+
+  void renew(const std::string& name, Answer answer) {
     Task own = task_.on(name);
     const auto lock = runtime_.store.lock_machine(name, own);
     OpenMachine open = open_machine(runtime_, name);
@@ -178,11 +188,14 @@ class Change {
     const State state = open.driver->observe(own).state;
     if (state != State::running) throw Error(fmt::format("it is {}", text(state)), Reason::unreachable);
     renew_server_certificate(runtime_, open, Containers::run_on_if_they_can, own);
+    if (answer == Answer::is_wanted) wait_until_engine_answers(runtime_, open, OtherName::is_reported, own);
   }
 
   void trust_both(const std::string& name) {
     const Machine machine = runtime_.store.load(name);
-    if (!has_new_certificate(machine)) renew(name);
+    // It trusts nobody but the old authority yet, as long as the client's certificate has not changed.
+    const Answer answer = is_old_expired() ? Answer::cannot_be : Answer::is_wanted;
+    if (!has_new_certificate(machine)) renew(name, answer);
   }
 
   bool has_new_certificate(const Machine& machine) const {
@@ -193,9 +206,10 @@ class Change {
     }
   }
 
-  bool is_old_expired() const {
-    return end_of_certificate(read_file(files_.old)) <= runtime_.services.clock.now();
+  bool is_expired(const std::string& pem) const {
+    return end_of_certificate(pem) <= runtime_.services.clock.now();
   }
+  bool is_old_expired() const { return is_expired(read_file(files_.old)); }
 
   void switch_client() {
     const std::string authority = signing_authority(auth_);
@@ -214,7 +228,7 @@ class Change {
   void trust_new(const std::string& name) {
     const Json before = finished_names();
     if (std::ranges::find(before, Json(name)) != before.end()) return;
-    renew(name);
+    renew(name, Answer::is_wanted);
     const std::scoped_lock guard(finished_lock_);
     Json names = finished_names();
     names.push_back(name);
