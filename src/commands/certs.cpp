@@ -83,9 +83,8 @@ int run(Context& context) {
   if (format == "json") {
     context.out << go_json(as_json(rows, clock), 4) << "\n";
   } else {
-    std::vector<Value> values;
-    for (const auto& row : rows) values.push_back(as_value(row, clock));
-    context.out << rendered_rows(format.empty() ? default_format : format, titles(), values);
+    context.out << rendered_rows(format.empty() ? default_format : format, titles(), rows.size(),
+                                 [&](size_t i) { return as_value(rows[i], clock); });
   }
   const bool all_well = std::ranges::all_of(rows, [](const auto& row) { return row.problems.empty(); });
   return all_well ? 0 : 1;

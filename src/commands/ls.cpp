@@ -141,10 +141,8 @@ Value header() {
 
 std::string rendered(const std::string& format, const std::vector<SurveyRow>& rows,
                      const std::string& docker_host) {
-  std::vector<Value> values;
-  values.reserve(rows.size());
-  for (const auto& row : rows) values.push_back(as_value(row, rows, docker_host));
-  return rendered_rows(format, header(), values);
+  return rendered_rows(format, header(), rows.size(),
+                       [&](size_t i) { return as_value(rows[i], rows, docker_host); });
 }
 
 /// The same fields for programs, in one document.

@@ -7,15 +7,15 @@
 
 namespace dm {
 
-std::string rendered_rows(std::string format, const text_template::Value& titles,
-                          const std::vector<text_template::Value>& rows) {
+std::string rendered_rows(std::string format, const text_template::Value& titles, size_t count,
+                          const std::function<text_template::Value(size_t)>& row) {
   const bool table = format.starts_with("table");
   if (table) format = trim(format.substr(5));
   format = replace_all(replace_all(format, "\\t", "\t"), "\\n", "\n");
   const auto parsed = text_template::Template::parse(format);
   std::string text;
   if (table) text += parsed.execute(titles) + "\n";
-  for (const auto& row : rows) text += parsed.execute(row) + "\n";
+  for (size_t i = 0; i < count; ++i) text += parsed.execute(row(i)) + "\n";
   return table ? align_columns(text, {.minimum = 5, .tab = 1, .padding = 3, .fill = ' '}) : text;
 }
 

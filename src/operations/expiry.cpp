@@ -20,25 +20,29 @@ struct Ending {
   CalendarTime end;
 };
 
-/// Finds out when certificates end, each file once.
+/// Finds out when certificates end.
 class Ends {
  public:
   explicit Ends(CalendarTime now) : now_(now) {}
 
-  /// Whether the file holds a certificate that ends soon; notes it at the first time.
+  /// Whether the file holds a certificate that ends soon; then it is remembered.
   bool note(const std::string& path, const std::string& owner) {
-    const auto [place, is_new] = soon_.emplace(path, false);
-    if (!is_new) return place->second;
     try {
       const auto text = read_file_if_there(path);
       if (!text) return false;
       const CalendarTime end = end_of_certificate(*text);
-      place->second = end - now_ < expiry_notice;
-      if (place->second) found_.push_back({owner, end});
+      if (end - now_ >= expiry_notice) return false;
+      found_.push_back({owner, end});
+      return true;
     } catch (const Error&) {
-      // `certs` tells what is wrong with a file.
+      return false;  // `certs` tells what is wrong with a file.
     }
-    return place->second;
+  }
+  /// The same for a file that many machines share, which is read once.
+  bool note_once(const std::string& path, const std::string& owner) {
+    const auto known = soon_.find(path);
+    if (known != soon_.end()) return known->second;
+    return soon_[path] = note(path, owner);
   }
 
   /// "the authority (2029-11-11), dev (ended on 2026-01-02) and 3 more"
@@ -76,10 +80,10 @@ std::string expiry_warning(const Runtime& runtime, std::span<const Machine* cons
   for (const Machine* machine : machines) {
     const AuthOptions& auth = machine->auth;
     const bool ours = auth.ca_cert_path == shared.ca_cert_path;
-    const bool old_authority = ends.note(auth.ca_cert_path, ours ? "the authority" : auth.ca_cert_path);
+    const bool old_authority = ends.note_once(auth.ca_cert_path, ours ? "the authority" : auth.ca_cert_path);
     const bool own_client = auth.client_cert_path == shared.client_cert_path;
     const bool old_client =
-        ends.note(auth.client_cert_path, own_client ? "the client" : auth.client_cert_path);
+        ends.note_once(auth.client_cert_path, own_client ? "the client" : auth.client_cert_path);
     authority = authority || (old_authority && ours);
     client = client || (old_client && own_client);
     if (ends.note(auth.server_cert_path, machine->name)) servers.push_back(machine->name);
