@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <future>
 
 #include "base/strings.h"
 #include "commands/machines.h"
@@ -168,14 +169,13 @@ Json as_json(const std::vector<SurveyRow>& rows, const std::string& docker_host)
   return list;
 }
 
-/// What is said after the list, on standard error: a line of each kind at most.
-void warn_of_certificates(const Context& context, const std::vector<SurveyRow>& rows) {
+/// A line about certificates that end soon, or "".
+std::string certificate_warning(const Context& context, const std::vector<SurveyRow>& rows) {
   std::vector<const Machine*> machines;
   for (const auto& row : rows) {
     if (row.machine) machines.push_back(&*row.machine);
   }
-  const std::string warning = expiry_warning(context.runtime, machines);
-  if (!warning.empty()) context.task.warn(warning);
+  return expiry_warning(context.runtime, machines);
 }
 
 void mend_certificates(Context& context, const std::vector<SurveyRow>& rows) {
@@ -192,9 +192,13 @@ int run(Context& context) {
   const auto all = rows;
   std::erase_if(rows, [&](const SurveyRow& row) { return !filter.accepts(row, all); });
 
+  // Beside the survey, which waits for others: files of hundreds of machines take their time.
+  std::future<std::string> warning;
+  if (!quiet) warning = std::async(std::launch::async, [&] { return certificate_warning(context, rows); });
   if (!quiet || filter.asks_for_state()) {
     Task limited = context.task.within(std::chrono::seconds(std::max(0LL, flags.number("timeout"))));
     survey(context.runtime, rows, quiet ? Question::state : Question::state_and_engine, limited);
+    if (!quiet) warning.wait();
     std::erase_if(rows, [&](const SurveyRow& row) { return !filter.accepts_state(row); });
   }
   if (quiet) {
@@ -211,7 +215,7 @@ int run(Context& context) {
     context.out << rendered(format.empty() ? default_format : format, rows, docker_host);
   }
   context.out << std::flush;
-  warn_of_certificates(context, rows);
+  if (const std::string told = warning.get(); !told.empty()) context.task.warn(told);
   mend_certificates(context, rows);
   return 0;
 }
