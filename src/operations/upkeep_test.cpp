@@ -1,18 +1,14 @@
 // Addresses that change and certificates that end, on fakes.
-#include <gtest/gtest.h>
-
-#include "base/strings.h"
 #include "certs/authority.h"
 #include "drivers/catalogue.h"
-#include "http/fake_http.h"
 #include "operations/authority_change.h"
 #include "operations/certificate_report.h"
 #include "operations/certificates.h"
 #include "operations/connection.h"
 #include "operations/create.h"
 #include "operations/expiry.h"
+#include "operations/operations_test.h"
 #include "operations/survey.h"
-#include "ssh/fake_ssh.h"
 
 namespace dm {
 namespace {
@@ -71,13 +67,9 @@ class WanderingType final : public DriverType {
   std::string name_ = "wandering";
 };
 
-class UpkeepTest : public ::testing::Test {
+class UpkeepTest : public OperationsFixture {
  protected:
-  UpkeepTest()
-      : home_(fs::temp_directory_path() / ("upkeep-test-" + random_hex(12))), store_(home_.string()) {
-    ensure_client_certificates(runtime_, store_.default_auth(""), task_);
-  }
-  ~UpkeepTest() override { fs::remove_all(home_); }
+  UpkeepTest() { ensure_client_certificates(runtime_, store_.default_auth(""), task_); }
 
   /// A machine whose engine has a certificate for its address, made today.
   OpenMachine add(const std::string& name) {
@@ -112,30 +104,9 @@ class UpkeepTest : public ::testing::Test {
     }
     return {"there is no such row"};
   }
-  static std::string message(const std::function<void()>& work) {
-    try {
-      work();
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "";
-  }
 
-  const fs::path home_;
-  const Store store_;
   Cloud cloud_;
   WanderingType type_{cloud_};
-  FakeHttp http_;
-  FakeTranscript transcript_;
-  FakeSshConnector ssh_{transcript_};
-  SystemProcessRunner processes_;
-  FakeClock clock_;
-  SilentLog log_;
-  StopSignal stop_;
-  const Environment environment_{{{"USER", "alice"}}};
-  Task task_{clock_, log_, stop_};
-  const Services services_{http_, ssh_, processes_, clock_, environment_};
-  const Runtime runtime_{store_, services_};
 };
 
 TEST_F(UpkeepTest, ANewAddressIsSavedAndUsedWhereTheCertificateNamesIt) {
