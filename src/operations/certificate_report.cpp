@@ -123,7 +123,8 @@ class Report {
   }
 
   std::vector<CertificateRow> shared_first() && {
-    std::ranges::stable_partition(rows_, [](const CertificateRow& row) { return row.machine.empty(); });
+    std::stable_partition(rows_.begin(), rows_.end(),
+                          [](const CertificateRow& row) { return row.machine.empty(); });
     return std::move(rows_);
   }
 

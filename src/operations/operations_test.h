@@ -14,8 +14,10 @@ namespace dm {
 /// Operations on a store of their own, with everything around them played; alice is the user.
 class OperationsFixture : public ::testing::Test {
  protected:
-  OperationsFixture()
-      : home_(fs::temp_directory_path() / ("operations-test-" + random_hex(12))), store_(home_.string()) {}
+  explicit OperationsFixture(std::function<DriverType&(const std::string&)> driver_type = driver_named)
+      : home_(fs::temp_directory_path() / ("operations-test-" + random_hex(12))),
+        store_(home_.string()),
+        runtime_{store_, services_, std::move(driver_type)} {}
   ~OperationsFixture() override { fs::remove_all(home_); }
 
   /// What the Error says that leaves `work`, or "".
@@ -40,7 +42,7 @@ class OperationsFixture : public ::testing::Test {
   const Environment environment_{{{"USER", "alice"}}};
   Task task_{clock_, log_, stop_};
   const Services services_{http_, ssh_, processes_, clock_, environment_};
-  const Runtime runtime_{store_, services_};
+  const Runtime runtime_;
 };
 
 }  // namespace dm

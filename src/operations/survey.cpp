@@ -10,7 +10,6 @@
 
 #include "base/strings.h"
 #include "docker/engine.h"
-#include "drivers/catalogue.h"
 #include "operations/connection.h"
 #include "operations/many.h"
 
@@ -37,7 +36,7 @@ std::vector<Visit> open_drivers(const Runtime& runtime, std::vector<SurveyRow>& 
   for (auto& row : rows) {
     if (!row.machine) continue;
     try {
-      DriverType& type = driver_named(row.machine->driver_name);
+      DriverType& type = runtime.driver_type(row.machine->driver_name);
       Visit visit{.row = &row, .driver = type.open(row.machine->driver, runtime.services)};
       visit.url = visit.driver->endpoint().docker_url;
       visits.push_back(std::move(visit));

@@ -8,6 +8,7 @@
 #include "operations/create.h"
 #include "operations/expiry.h"
 #include "operations/operations_test.h"
+#include "operations/power.h"
 #include "operations/survey.h"
 
 namespace dm {
@@ -31,9 +32,9 @@ struct Cloud {
 /// A driver whose machine may get another address at any time, as those of clouds do.
 class WanderingDriver final : public Driver {
  public:
-  WanderingDriver(Json record, const Cloud& cloud) : record_(std::move(record)), cloud_(cloud) {}
+  WanderingDriver(Json record, Cloud& cloud) : record_(std::move(record)), cloud_(cloud) {}
   void create(const Save&, Task&) override {}
-  void power(Power, Task&) override {}
+  void power(Power, Task&) override { cloud_.state = State::running; }
   void remove(Task&) override {}
   Observation observe(Task&) override {
     record_["IPAddress"] = cloud_.address;
@@ -49,12 +50,12 @@ class WanderingDriver final : public Driver {
 
  private:
   Json record_;
-  const Cloud& cloud_;
+  Cloud& cloud_;
 };
 
 class WanderingType final : public DriverType {
  public:
-  explicit WanderingType(const Cloud& cloud) : cloud_(cloud) {}
+  explicit WanderingType(Cloud& cloud) : cloud_(cloud) {}
   const std::string& name() const override { return name_; }
   std::vector<Flag> flags(const Services&, Task&) override { return {}; }
   Json configure(const NewMachine&, const FlagValues&, const Services&, Task&) override { return {}; }
@@ -63,31 +64,27 @@ class WanderingType final : public DriverType {
   }
 
  private:
-  const Cloud& cloud_;
+  Cloud& cloud_;
   std::string name_ = "wandering";
 };
 
 class UpkeepTest : public OperationsFixture {
  protected:
-  UpkeepTest() { ensure_client_certificates(runtime_, store_.default_auth(""), task_); }
+  UpkeepTest() : OperationsFixture([this](const std::string&) -> DriverType& { return type_; }) {
+    ensure_client_certificates(runtime_, store_.default_auth(""), task_);
+  }
 
   /// A machine whose engine has a certificate for its address, made today.
   OpenMachine add(const std::string& name) {
     Machine machine{.name = name,
-                    .driver_name = "generic",
+                    .driver_name = "wandering",
                     .driver = {{"IPAddress", "192.0.2.1"}, {"MachineName", name}, {"SSHUser", "root"}},
                     .auth = store_.default_auth(name)};
     store_.add(machine, {});
     issue_engine_certificates(runtime_, machine, "192.0.2.1", task_);
     return open(name);
   }
-  OpenMachine open(const std::string& name) {
-    OpenMachine open;
-    open.machine = store_.load(name);
-    open.type = &type_;
-    open.driver = type_.open(open.machine.driver, services_);
-    return open;
-  }
+  OpenMachine open(const std::string& name) const { return open_machine(runtime_, name); }
   Certificate server_of(const std::string& name) {
     return read_certificate(read_file(store_.machine_folder(name) + "/server.pem"));
   }
@@ -136,6 +133,78 @@ TEST_F(UpkeepTest, AMovedMachineGetsACertificateForItsNewAddress) {
   EXPECT_TRUE(sent.contains(read_file(store_.machine_folder("dev") + "/server.pem")));
   EXPECT_LT(sent.find("mark part 'looking after running containers'"),
             sent.find("mark part 'copying the certificates'"));
+  EXPECT_EQ(http_.unused(), 0U);
+}
+
+TEST_F(UpkeepTest, WhoHoldsNoLockTakesItAndLooksAgain) {
+  auto machine = add("dev");
+  cloud_.address = "192.0.2.2";
+  http_.will_fail(Error("dial tcp 192.0.2.1:2376: i/o timeout", Reason::timed_out));
+  http_.will_fail(wrong_name);
+  http_.will_answer(200, "");  // somebody else has renewed it meanwhile
+  EXPECT_EQ(connected_url(runtime_, machine, Target::engine, OtherName::is_mended, task_),
+            "tcp://192.0.2.2:2376");
+  EXPECT_EQ(ssh_.connects(), 0U);
+  EXPECT_FALSE(store_.is_locked("dev"));
+}
+
+TEST_F(UpkeepTest, ASurveyNoticesSavesAndMends) {
+  add("dev");
+  cloud_.address = "192.0.2.2";
+  const std::vector<std::string> names{"dev"};
+  auto rows = load_rows(runtime_, names);
+  http_.will_fail(Error("dial tcp 192.0.2.1:2376: i/o timeout", Reason::timed_out));
+  http_.will_fail(wrong_name);
+  survey(runtime_, rows, Question::state_and_engine, task_);
+  EXPECT_EQ(rows.front().url, "tcp://192.0.2.2:2376");
+  EXPECT_TRUE(rows.front().moved);
+  EXPECT_EQ(text_of(store_.load("dev").driver, "IPAddress"), "192.0.2.2");
+  EXPECT_EQ(ssh_.connects(), 0U);
+
+  http_.will_fail(wrong_name);
+  http_.will_fail(wrong_name);
+  http_.will_answer(200, "");
+  transcript_.expect("sh", {.output = facts});
+  transcript_.expect("sh");
+  EXPECT_TRUE(mend_moved(runtime_, rows, task_).empty());
+  EXPECT_EQ(server_of("dev").names, (std::vector<std::string>{"localhost", "192.0.2.2"}));
+
+  // Where it is as known, nothing is written and nobody is bothered.
+  rows = load_rows(runtime_, names);
+  http_.will_answer(200, version);
+  survey(runtime_, rows, Question::state_and_engine, task_);
+  EXPECT_FALSE(rows.front().moved);
+  EXPECT_TRUE(mend_moved(runtime_, rows, task_).empty());
+  EXPECT_EQ(ssh_.connects(), 1U);
+}
+
+TEST_F(UpkeepTest, ASurveyOverwritesNobodyElsesAddress) {
+  add("dev");
+  const std::vector<std::string> names{"dev"};
+  auto rows = load_rows(runtime_, names);
+  Machine other = store_.load("dev");
+  other.driver["IPAddress"] = "192.0.2.77";
+  store_.save(other, task_);
+  cloud_.address = "192.0.2.2";
+  http_.will_fail(Error("dial tcp 192.0.2.1:2376: i/o timeout", Reason::timed_out));
+  http_.will_answer(200, version);
+  survey(runtime_, rows, Question::state_and_engine, task_);
+  EXPECT_EQ(text_of(store_.load("dev").driver, "IPAddress"), "192.0.2.77");
+}
+
+TEST_F(UpkeepTest, AMachineThatStartsElsewhereIsMendedWithTheStart) {
+  add("dev");
+  cloud_.state = State::stopped;
+  cloud_.address = "192.0.2.2";
+  transcript_.expect("sh", {.output = facts});  // waiting for the engine
+  transcript_.expect("sh");
+  http_.will_fail(wrong_name);
+  transcript_.expect("sh", {.output = facts});  // the renewal
+  transcript_.expect("sh");
+  http_.will_answer(200, "");
+  power_machine(runtime_, "dev", Power::start, task_);
+  EXPECT_EQ(server_of("dev").names, (std::vector<std::string>{"localhost", "192.0.2.2"}));
+  EXPECT_EQ(text_of(store_.load("dev").driver, "IPAddress"), "192.0.2.2");
   EXPECT_EQ(http_.unused(), 0U);
 }
 
