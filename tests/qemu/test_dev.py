@@ -249,9 +249,11 @@ def test_a_second_machine_has_the_same_ports_and_a_killed_creation_can_be_remove
     assert docker_machine("ls", "-q") == "dev\n"
 
 
-@tour("docker-machine regenerate-certs -f dev")
+@tour("docker-machine certs dev", "docker-machine regenerate-certs -f dev")
 def test_a_new_certificate(dev, shell, served_certificate):
     before = served_certificate()
+    shown = shell("docker-machine certs dev").splitlines()
+    assert [line.split()[:2] for line in shown if line.startswith("dev")] == [["dev", "server"], ["dev", "copy"], ["dev", "copy"]]
     shell("docker-machine regenerate-certs -f dev", limit=180)
     after = served_certificate()
     assert before.splitlines()[0].startswith("serial=") and before.splitlines()[0] != after.splitlines()[0]
