@@ -85,7 +85,7 @@ Key parse_key(const std::string& pem) {
   // Without this OpenSSL would ask on the terminal for the passphrase of an encrypted key.
   const auto no_passphrase = [](char*, int, int, void*) { return -1; };
   Key key(PEM_read_bio_PrivateKey(openssl::reader(pem).get(), nullptr, no_passphrase, nullptr));
-  if (!key) throw failure("cannot read the private key of the certificate authority");
+  if (!key) throw failure("cannot read the private key");
   return key;
 }
 
@@ -265,10 +265,20 @@ Certificate read_certificate(const std::string& pem) {
 
 bool is_signed_by(const std::string& certificate, const std::string& authority) {
   const auto leaf = parse_certificate(certificate);
-  const auto issuer = parse_certificate(authority);
-  const bool names_match =
-      X509_NAME_cmp(X509_get_issuer_name(leaf.get()), X509_get_subject_name(issuer.get())) == 0;
-  const bool fits = names_match && X509_verify(leaf.get(), X509_get0_pubkey(issuer.get())) == 1;
+  auto authorities = certificates_in(authority);
+  if (authorities.empty()) authorities.push_back(authority);  // the error is parse_certificate's
+  const bool fits = std::ranges::any_of(authorities, [&](const std::string& pem) {
+    const auto issuer = parse_certificate(pem);
+    return X509_NAME_cmp(X509_get_issuer_name(leaf.get()), X509_get_subject_name(issuer.get())) == 0 &&
+           X509_verify(leaf.get(), X509_get0_pubkey(issuer.get())) == 1;
+  });
+  ERR_clear_error();
+  return fits;
+}
+
+bool is_key_of(const std::string& key, const std::string& certificate) {
+  const auto parsed = parse_certificate(certificate);
+  const bool fits = X509_check_private_key(parsed.get(), parse_key(key).get()) == 1;
   ERR_clear_error();
   return fits;
 }

@@ -41,7 +41,18 @@ struct Certificate {
 
 /// Reads the first certificate of a PEM text; Error "Failed to decode PEM data" if there is none.
 Certificate read_certificate(const std::string& pem);
-/// Whether `certificate` (PEM) was signed by `authority` (PEM). The dates are not looked at.
+/// When the first certificate of a PEM text ends, without taking the rest of it apart: for many at once.
+/// Errors as of read_certificate.
+CalendarTime end_of_certificate(const std::string& pem);
+/// The certificates of a PEM text, each a text of its own; what stands between them is left out.
+std::vector<std::string> certificates_in(const std::string& pem);
+/// Whether `certificate` (PEM) was signed by `authority` (PEM), or by one of them if it holds several. The
+/// dates are not looked at.
 bool is_signed_by(const std::string& certificate, const std::string& authority);
+/// Whether the private key (PEM, not encrypted) is the certificate's own.
+bool is_key_of(const std::string& key, const std::string& certificate);
+/// Whether a certificate for these names holds for a host name or an address, as TLS clients see it: upper
+/// and lower case are alike, and `*` stands for one label.
+bool names_cover(const std::vector<std::string>& names, const std::string& host);
 
 }  // namespace dm

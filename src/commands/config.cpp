@@ -11,7 +11,7 @@ int run(Context& context) {
   OpenMachine open = open_machine(context.runtime, name);
   const Target target = context.arguments.flags.boolean("swarm") ? Target::swarm : Target::engine;
   const std::string url = in_context("Error running connection boilerplate", [&] {
-    return connected_url(context.runtime, open, target, context.task);
+    return connected_url(context.runtime, open, target, OtherName::is_mended, context.task);
   });
   const std::string folder = context.runtime.store.machine_folder(name);
   context.out << "--tlsverify\n"

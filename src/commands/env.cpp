@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "commands/machines.h"
 #include "operations/connection.h"
+#include "operations/expiry.h"
 #include "operations/ssh_access.h"
 #include "shell/shell.h"
 
@@ -42,9 +43,12 @@ int set(Context& context, const Shell& shell) {
   const std::string name = named_machine(context);
   const FlagValues& flags = context.arguments.flags;
   OpenMachine open = open_machine(context.runtime, name);
+  const Machine* const machine = &open.machine;
+  const std::string warning = expiry_warning(context.runtime, {&machine, 1});
+  if (!warning.empty()) context.task.warn(warning);
   const Target target = flags.boolean("swarm") ? Target::swarm : Target::engine;
   const std::string url = in_context("Error checking TLS connection", [&] {
-    return connected_url(context.runtime, open, target, context.task);
+    return connected_url(context.runtime, open, target, OtherName::is_mended, context.task);
   });
   context.out << set_line(shell, "DOCKER_TLS_VERIFY", "1") << set_line(shell, "DOCKER_HOST", url)
               << set_line(shell, "DOCKER_CERT_PATH", context.runtime.store.machine_folder(name))

@@ -2,15 +2,16 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <future>
 
 #include "base/strings.h"
-#include "cli/columns.h"
 #include "commands/ls_row.h"
 #include "commands/machines.h"
+#include "commands/rows.h"
 #include "drivers/catalogue.h"
+#include "operations/expiry.h"
 #include "operations/filter.h"
 #include "operations/survey.h"
-#include "text_template/template.h"
 
 namespace dm {
 namespace {
@@ -20,15 +21,10 @@ constexpr auto default_format =
     ".DockerVersion }}\t"
     "{{ .Error}}";
 
-std::string rendered(std::string format, const std::vector<SurveyRow>& rows, const std::string& docker_host) {
-  const bool table = format.starts_with("table");
-  if (table) format = trim(format.substr(5));
-  format = replace_all(replace_all(format, "\\t", "\t"), "\\n", "\n");
-  const auto parsed = text_template::Template::parse(format);
-  std::string text;
-  if (table) text += parsed.execute(row_titles()) + "\n";
-  for (const auto& row : rows) text += parsed.execute(row_value(row, rows, docker_host)) + "\n";
-  return table ? align_columns(text, {.minimum = 5, .tab = 1, .padding = 3, .fill = ' '}) : text;
+std::string rendered(const std::string& format, const std::vector<SurveyRow>& rows,
+                     const std::string& docker_host) {
+  return rendered_rows(format, row_titles(), rows.size(),
+                       [&](size_t i) { return row_value(rows[i], rows, docker_host); });
 }
 
 /// The same fields for programs, in one document.
@@ -54,6 +50,20 @@ Json as_json(const std::vector<SurveyRow>& rows, const std::string& docker_host)
   return list;
 }
 
+/// A line about certificates that end soon, or "".
+std::string certificate_warning(const Context& context, const std::vector<SurveyRow>& rows) {
+  std::vector<const Machine*> machines;
+  for (const auto& row : rows) {
+    if (row.machine) machines.push_back(&*row.machine);
+  }
+  return expiry_warning(context.runtime, machines);
+}
+
+void mend_certificates(Context& context, const std::vector<SurveyRow>& rows) {
+  const auto failures = mend_moved(context.runtime, rows, context.task);
+  if (!failures.empty()) context.task.warn(join(failures, "; "));
+}
+
 int run(Context& context) {
   const FlagValues& flags = context.arguments.flags;
   const Filter filter(flags.list("filter"));
@@ -63,9 +73,13 @@ int run(Context& context) {
   const auto all = rows;
   std::erase_if(rows, [&](const SurveyRow& row) { return !filter.accepts(row, all); });
 
+  // Beside the survey, which waits for others: files of hundreds of machines take their time.
+  std::future<std::string> warning;
+  if (!quiet) warning = std::async(std::launch::async, [&] { return certificate_warning(context, rows); });
   if (!quiet || filter.asks_for_state()) {
     Task limited = context.task.within(std::chrono::seconds(std::max(0LL, flags.number("timeout"))));
     survey(context.runtime, rows, quiet ? Question::state : Question::state_and_engine, limited);
+    if (!quiet) warning.wait();
     std::erase_if(rows, [&](const SurveyRow& row) { return !filter.accepts_state(row); });
   }
   if (quiet) {
@@ -80,6 +94,9 @@ int run(Context& context) {
   } else {
     context.out << rendered(format.empty() ? default_format : format, rows, docker_host);
   }
+  context.out << std::flush;
+  if (const std::string told = warning.get(); !told.empty()) context.task.warn(told);
+  mend_certificates(context, rows);
   return 0;
 }
 

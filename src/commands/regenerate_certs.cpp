@@ -1,28 +1,78 @@
 // `regenerate-certs`: new certificates for a machine's engine.
+#include <fmt/core.h>
+
+#include <algorithm>
+
 #include "base/strings.h"
 #include "commands/machines.h"
+#include "operations/authority_change.h"
 #include "operations/certificates.h"
+#include "operations/contexts.h"
 #include "operations/provision_machine.h"
 
 namespace dm {
 namespace {
 
+/// Names and addresses that a certificate can hold.
+std::vector<std::string> wanted_names(const FlagValues& flags) {
+  auto names = flags.list("tls-san");
+  for (const auto& name : names) {
+    const bool is_plain =
+        std::ranges::all_of(name, [](char letter) { return letter > ' ' && letter < 0x7f && letter != '/'; });
+    if (name.empty() || !is_plain) {
+      throw Error(fmt::format("--tls-san {} is neither a host name nor an address", go_quote(name)),
+                  Reason::usage);
+    }
+  }
+  return names;
+}
+
+void add_names(const Runtime& runtime, OpenMachine& open, const std::vector<std::string>& names,
+               const Task& task) {
+  auto& known = open.machine.auth.server_cert_sans;
+  for (const auto& name : names) {
+    if (std::ranges::find(known, name) == known.end()) known.push_back(name);
+  }
+  if (!names.empty()) save_machine(runtime, open, task);
+}
+
+int replace_authority(Context& context) {
+  if (!context.arguments.words.empty() || !context.arguments.flags.list("tls-san").empty()) {
+    throw Error("--ca concerns all machines: it takes no names, and no --tls-san", Reason::usage);
+  }
+  const auto waiting = change_authority(context.runtime, context.task);
+  refresh_contexts(context.runtime, context.task);
+  if (waiting.empty()) return 0;
+  std::string text =
+      "The change of the certificate authority waits for these machines, which are used as before:";
+  for (const auto& one : waiting) text += fmt::format("\n  {}: {}", one.machine, one.reason);
+  throw Error(text +
+              "\nGo on when they can be reached, or without those that were removed: docker-machine "
+              "regenerate-certs --ca");
+}
+
 int run(Context& context) {
   const FlagValues& flags = context.arguments.flags;
+  const auto names = wanted_names(flags);
   if (!flags.boolean("force")) {
     const auto answer = ask(context, "Regenerate TLS machine certs?  Warning: this is irreversible. (y/n): ");
     if (answer.find_first_of(" \t") != std::string::npos) throw Error("expected newline");
     if (!lower(answer).starts_with('y')) return 0;
   }
   context.task.info("Regenerating TLS certificates");
+  if (flags.boolean("ca")) return replace_authority(context);
+  if (flags.boolean("client-certs")) {
+    context.task.info("Regenerating local certificates");
+    renew_shared_client_certificate(context.runtime, context.task);
+    refresh_contexts(context.runtime, context.task);
+    const bool nobody_meant = context.arguments.words.empty() && !context.runtime.store.exists("default");
+    if (nobody_meant && names.empty()) return 0;
+  }
   return on_machines(context, [&](const std::string& name, Task& task) {
     const auto lock = context.runtime.store.lock_machine(name, task);
     OpenMachine open = open_machine(context.runtime, name);
-    if (flags.boolean("client-certs")) {
-      task.info("Regenerating local certificates");
-      ensure_client_certificates(context.runtime, open.machine.auth, task);
-    }
-    provision_machine(context.runtime, open, task);
+    add_names(context.runtime, open, names, task);
+    renew_machine(context.runtime, open, task);
   });
 }
 
@@ -39,7 +89,15 @@ const Command regenerate_certs_command{
                           .aliases = {"f"}},
                          {.name = "client-certs",
                           .kind = FlagKind::boolean,
-                          .help = "Also regenerate client certificates and CA."}}},
+                          .help = "Also regenerate the client certificate"},
+                         {.name = "ca",
+                          .kind = FlagKind::boolean,
+                          .help = "Replace the CA, and with it the certificates of the client and of all "
+                                  "machines, none of which is out of reach meanwhile"},
+                         {.name = "tls-san",
+                          .kind = FlagKind::list,
+                          .help =
+                              "Host name or address that the certificate shall name too, now and later"}}},
     .run = run,
     .operands = Operands::machines};
 

@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "operations/contexts.h"
+#include "operations/renewal.h"
 
 namespace dm {
 namespace {
@@ -17,6 +18,16 @@ constexpr auto answer_limit = std::chrono::seconds(90);
 void check(const Runtime& runtime, const OpenMachine& open, const std::string& url, Task& task) {
   Task limited = task.within(connection_limit);
   check_connection(runtime.services.http, {.url = url, .tls = tls_files(open.machine)}, limited);
+}
+
+std::optional<Error> failure_at(const Runtime& runtime, const OpenMachine& open, const std::string& url,
+                                Task& task) {
+  try {
+    check(runtime, open, url, task);
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error;
+  }
 }
 
 /// Whether the other side was there and hung up on us, as an engine does that is being restarted: once is no
@@ -50,34 +61,65 @@ void remember(const Runtime& runtime, OpenMachine& open, Task& task) {
   }
 }
 
-std::string engine_url(const Runtime& runtime, OpenMachine& open, Task& task) {
+/// What became of a test of the known address, and of one of the address that the driver knew.
+struct Found {
+  std::string url;               ///< where the machine is now
+  std::optional<Error> failure;  ///< why its engine is not to be talked to there
+};
+
+Found find_engine(const Runtime& runtime, OpenMachine& open, Task& task) {
   const std::string known = open.driver->endpoint().docker_url;
   std::optional<Error> failure;
   if (!known.empty()) {
-    try {
-      check(runtime, open, known, task);
-      return known;
-    } catch (const Error& error) {
-      failure = error;
-    }
+    failure = failure_at(runtime, open, known, task);
+    if (!failure) return {known, {}};
   }
   // What we know does not work: has the machine got another address, or does it not run at all?
   std::string current;
   try {
     current = open.driver->observe(task).endpoint.docker_url;
-  } catch (const Error& error) {
-    if (failure) throw certificate_error(known, *failure);
+  } catch (const Error&) {
+    if (failure) return {known, failure};
     throw;
   }
   remember(runtime, open, task);
   if (current.empty()) throw Error("Host is not running");
-  if (current == known && !hung_up(*failure)) throw certificate_error(known, *failure);
-  try {
-    check(runtime, open, current, task);
-    return current;
-  } catch (const Error& error) {
-    throw certificate_error(current, error);
+  if (current != known && !known.empty()) {
+    task.debug(fmt::format("{} is at {} now, and was at {}", open.name(), current, known));
   }
+  if (current == known && !hung_up(*failure)) return {known, failure};
+  return {current, failure_at(runtime, open, current, task)};
+}
+
+/// Gives the engine a certificate for the address where it is now, and its containers run on.
+std::string mended_url(const Runtime& runtime, OpenMachine& open, const Found& found, Task& task) {
+  try {
+    renew_server_certificate(runtime, open, Containers::run_on, task);
+  } catch (const Error& error) {
+    throw Error(
+        fmt::format("{} is at {} now, and its certificate does not name that address ({}). It was not "
+                    "renewed: {}. This renews it: docker-machine regenerate-certs {}",
+                    go_quote(open.name()), found.url, found.failure->what(), error.what(), open.name()),
+        error.reason());
+  }
+  wait_until_engine_answers(runtime, open, OtherName::is_reported, task);
+  return open.driver->endpoint().docker_url;
+}
+
+std::string engine_url(const Runtime& runtime, OpenMachine& open, OtherName other_name, Task& task) {
+  Found found = find_engine(runtime, open, task);
+  if (!found.failure) return found.url;
+  const bool mend = other_name != OtherName::is_reported && names_another_address(*found.failure) &&
+                    open.driver->endpoint().ssh.has_value();
+  if (!mend) throw certificate_error(found.url, *found.failure);
+  if (other_name == OtherName::is_mended_under_lock) return mended_url(runtime, open, found, task);
+  // Somebody else may have mended it while we waited for the lock.
+  const auto lock = runtime.store.lock_machine(open.name(), task);
+  open = open_machine(runtime, open.name());
+  found = find_engine(runtime, open, task);
+  if (!found.failure) return found.url;
+  if (!names_another_address(*found.failure)) throw certificate_error(found.url, *found.failure);
+  return mended_url(runtime, open, found, task);
 }
 
 std::string swarm_url(const OpenMachine& open) {
@@ -97,13 +139,21 @@ std::string swarm_url(const OpenMachine& open) {
 
 }  // namespace
 
-std::string connected_url(const Runtime& runtime, OpenMachine& open, Target target, Task& task) {
-  if (target == Target::engine) return engine_url(runtime, open, task);
+bool names_another_address(const Error& error) {
+  const std::string_view text = error.what();
+  return text.contains("x509: certificate is valid for ") ||
+         text.contains("x509: cannot validate certificate for ") ||
+         text.contains("x509: certificate is not valid for any names");
+}
+
+std::string connected_url(const Runtime& runtime, OpenMachine& open, Target target, OtherName other_name,
+                          Task& task) {
+  if (target == Target::engine) return engine_url(runtime, open, other_name, task);
   const std::string url = swarm_url(open);
   try {
     check(runtime, open, url, task);
   } catch (const Error&) {
-    engine_url(runtime, open, task);
+    engine_url(runtime, open, other_name, task);
     throw Error("Connection to Swarm cannot be checked but the certs are valid. Maybe swarm is not started");
   }
   return url;
@@ -117,11 +167,11 @@ Endpoint current_endpoint(const Runtime& runtime, OpenMachine& open, Task& task)
   return known_endpoint(open);
 }
 
-void wait_until_engine_answers(const Runtime& runtime, OpenMachine& open, Task& task) {
+void wait_until_engine_answers(const Runtime& runtime, OpenMachine& open, OtherName other_name, Task& task) {
   const Task limited = task.within(answer_limit);
   for (Backoff backoff(Milliseconds(200), std::chrono::seconds(3));;) {
     try {
-      connected_url(runtime, open, Target::engine, task);
+      connected_url(runtime, open, Target::engine, other_name, task);
       return;
     } catch (const Error& error) {
       const bool may_come = error.reason() == Reason::unreachable || error.reason() == Reason::timed_out;

@@ -198,6 +198,16 @@ void refresh_access(const Runtime& runtime, const OpenMachine& open, Task& task)
   }
 }
 
+void refresh_contexts(const Runtime& runtime, Task& task) {
+  for (const auto& context : known_contexts(runtime)) {
+    try {
+      refresh_access(runtime, open_machine(runtime, context.machine), task);
+    } catch (const Error& error) {
+      task.warn(fmt::format("The docker context of \"{}\" is not up to date: {}", context.machine, error.what()));
+    }
+  }
+}
+
 void introduce(const Runtime& runtime, const OpenMachine& open, Task& task) {
   refresh_access(runtime, open, task);
   try {

@@ -1,10 +1,8 @@
 // Operations on fakes: certificates, creation and its refusals, surveys, filters, many machines.
-#include <gtest/gtest.h>
+#include "operations/operations_test.h"
 
-#include "base/strings.h"
 #include "certs/authority.h"
 #include "drivers/catalogue.h"
-#include "http/fake_http.h"
 #include "operations/certificates.h"
 #include "operations/connection.h"
 #include "operations/create.h"
@@ -12,17 +10,12 @@
 #include "operations/many.h"
 #include "operations/remove.h"
 #include "operations/survey.h"
-#include "ssh/fake_ssh.h"
 
 namespace dm {
 namespace {
 
-class OperationsTest : public ::testing::Test {
+class OperationsTest : public OperationsFixture {
  protected:
-  OperationsTest()
-      : home_(fs::temp_directory_path() / ("operations-test-" + random_hex(12))), store_(home_.string()) {}
-  ~OperationsTest() override { fs::remove_all(home_); }
-
   CreateRequest none(const std::string& name, const std::string& url = "tcp://192.0.2.1:2376") {
     CreateRequest request{.name = name, .type = &driver_named("none"), .auth = store_.default_auth(name)};
     FlagValues values;
@@ -30,29 +23,6 @@ class OperationsTest : public ::testing::Test {
     request.record = request.type->configure({name, store_.path(), {}}, values, services_, task_);
     return request;
   }
-
-  static std::string message(const std::function<void()>& work) {
-    try {
-      work();
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "";
-  }
-
-  const fs::path home_;
-  const Store store_;
-  FakeHttp http_;
-  FakeTranscript transcript_;
-  FakeSshConnector ssh_{transcript_};
-  SystemProcessRunner processes_;
-  FakeClock clock_;
-  SilentLog log_;
-  StopSignal stop_;
-  const Environment environment_{{{"USER", "alice"}}};
-  Task task_{clock_, log_, stop_};
-  const Services services_{http_, ssh_, processes_, clock_, environment_};
-  const Runtime runtime_{store_, services_};
 };
 
 TEST_F(OperationsTest, MakesCertificatesOnceAndThenUsesThem) {
@@ -167,15 +137,16 @@ TEST_F(OperationsTest, AsksTheEngineBeforeItGivesItsAddress) {
   create_machine(runtime_, none("a"), task_);
   OpenMachine open = open_machine(runtime_, "a");
   http_.will_answer(200, "OK");
-  EXPECT_EQ(connected_url(runtime_, open, Target::engine, task_), "tcp://192.0.2.1:2376");
+  EXPECT_EQ(connected_url(runtime_, open, Target::engine, OtherName::is_reported, task_),
+            "tcp://192.0.2.1:2376");
   http_.will_fail(Error("x509: certificate signed by unknown authority", Reason::authentication_failed));
   EXPECT_EQ(
-      message([&] { connected_url(runtime_, open, Target::engine, task_); }),
+      message([&] { connected_url(runtime_, open, Target::engine, OtherName::is_reported, task_); }),
       "Error checking and/or regenerating the certs: There was an error validating certificates for host "
       "\"192.0.2.1:2376\": x509: certificate signed by unknown authority\n"
       "You can attempt to regenerate them using 'docker-machine regenerate-certs [name]'.\n"
       "Be advised that this will trigger a Docker daemon restart which might stop running containers.\n");
-  EXPECT_EQ(message([&] { connected_url(runtime_, open, Target::swarm, task_); }),
+  EXPECT_EQ(message([&] { connected_url(runtime_, open, Target::swarm, OtherName::is_reported, task_); }),
             "\"a\" is not a swarm master. The --swarm flag is intended for use with swarm masters");
 }
 

@@ -46,15 +46,24 @@ void act(const Runtime& runtime, OpenMachine& open, Power power, Task& task) {
   save_machine(runtime, open, task);
 }
 
+/// A machine that came back may have another address; its certificate follows in wait_for_engine.
+void tell_new_address(const OpenMachine& open, const std::string& before, Task& task) {
+  const std::string now = open.driver->endpoint().address;
+  if (now.empty() || before.empty() || now == before) return;
+  task.info(fmt::format("Machine \"{}\" has a new address: {} (it was {}).", open.name(), now, before));
+}
+
 void start(const Runtime& runtime, OpenMachine& open, Task& task) {
   task.info(fmt::format("Starting \"{}\"...", open.name()));
   if (state_now(open, task) == State::running) {
     throw Error(fmt::format("Machine \"{}\" is already running.", open.name()));
   }
+  const std::string before = open.driver->endpoint().address;
   act(runtime, open, Power::start, task);
   wait_for(open, State::running, task);
   save_machine(runtime, open, task);
   task.info(fmt::format("Machine \"{}\" was started.", open.name()));
+  tell_new_address(open, before, task);
 }
 
 void stop(const Runtime& runtime, OpenMachine& open, Power power, Task& task) {
@@ -72,9 +81,11 @@ void stop(const Runtime& runtime, OpenMachine& open, Power power, Task& task) {
 void restart(const Runtime& runtime, OpenMachine& open, Task& task) {
   task.info(fmt::format("Restarting \"{}\"...", open.name()));
   if (state_now(open, task) != State::running) return start(runtime, open, task);
+  const std::string before = open.driver->endpoint().address;
   act(runtime, open, Power::restart, task);
   wait_for(open, State::running, task);
   save_machine(runtime, open, task);
+  tell_new_address(open, before, task);
 }
 
 }  // namespace

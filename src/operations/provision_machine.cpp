@@ -13,8 +13,9 @@ namespace dm {
 namespace {
 
 constexpr int default_port = 2376;
+}  // namespace
 
-RemoteHost host_of(const Runtime& runtime, const OpenMachine& open) {
+RemoteHost remote_host_of(const Runtime& runtime, const OpenMachine& open) {
   const Endpoint endpoint = open.driver->endpoint();
   if (!endpoint.ssh) {
     throw Error(fmt::format(
@@ -25,10 +26,12 @@ RemoteHost host_of(const Runtime& runtime, const OpenMachine& open) {
   return RemoteHost(runtime.services.ssh, *endpoint.ssh);
 }
 
-int engine_port(const Endpoint& endpoint) {
+int engine_port_of(const Endpoint& endpoint) {
   const auto parts = parse_docker_url(endpoint.docker_url);
   return parts && parts->port > 0 ? parts->port : default_port;
 }
+
+namespace {
 
 /// What is noted of the machine; nothing if that cannot be read, since it is about to be written anew.
 Notes notes_of(const Runtime& runtime, const OpenMachine& open, const Task& task) {
@@ -58,16 +61,8 @@ std::string wanted_version(const Runtime& runtime, OpenMachine& open, const Task
   return version;
 }
 
-/// Whether the engine's certificate is for another address than the one that it was asked at.
-bool names_other_addresses(const Error& error) {
-  return error.reason() == Reason::authentication_failed &&
-         std::string_view(error.what()).find("x509: certificate is valid for ") != std::string_view::npos;
-}
-
-}  // namespace
-
-void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
-  RemoteHost host = host_of(runtime, open);
+void bring_up(const Runtime& runtime, OpenMachine& open, Containers containers, Task& task) {
+  RemoteHost host = remote_host_of(runtime, open);
   const Endpoint endpoint = known_endpoint(open);
   const MachineFacts facts =
       in_context("Error detecting OS", [&] { return detect_distribution(host, task); });
@@ -78,13 +73,14 @@ void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
     provision(host, facts,
               {.machine_name = open.name(),
                .driver_name = open.machine.driver_name,
-               .engine_port = engine_port(endpoint),
+               .engine_port = engine_port_of(endpoint),
                .engine = engine,
                .certificates =
                    [&] {
                      ensure_client_certificates(runtime, open.machine.auth, task);
                      return issue_engine_certificates(runtime, open.machine, endpoint.address, task);
-                   }},
+                   },
+               .containers = containers},
               task);
   });
   if (open.machine.swarm.is_swarm) {
@@ -96,10 +92,21 @@ void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
         "docker swarm join");
   }
   task.info("Checking connection to Docker...");
-  in_context("Error checking the host", [&] { wait_until_engine_answers(runtime, open, task); });
+  in_context("Error checking the host",
+             [&] { wait_until_engine_answers(runtime, open, OtherName::is_reported, task); });
   save_machine(runtime, open, task);
   runtime.store.save_notes(open.name(), {.engine_version = engine.version});
   introduce(runtime, open, task);
+}
+
+}  // namespace
+
+void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
+  bring_up(runtime, open, Containers::may_stop, task);
+}
+
+void renew_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
+  bring_up(runtime, open, Containers::run_on_if_they_can, task);
 }
 
 void upgrade_machine(const Runtime& runtime, const std::string& name, const std::string& version,
@@ -110,27 +117,20 @@ void upgrade_machine(const Runtime& runtime, const std::string& name, const std:
     task.info("Starting machine so machine can be upgraded...");
     start_machine(runtime, open, task);
   }
-  RemoteHost host = host_of(runtime, open);
+  RemoteHost host = remote_host_of(runtime, open);
   const MachineFacts facts =
       in_context("Error detecting OS", [&] { return detect_distribution(host, task); });
-  upgrade_engine(host, facts, version, engine_port(known_endpoint(open)), task);
-  wait_until_engine_answers(runtime, open, task);
+  upgrade_engine(host, facts, version, engine_port_of(known_endpoint(open)), task);
+  wait_until_engine_answers(runtime, open, OtherName::is_reported, task);
   if (!version.empty()) note_version(runtime, open, version, task);
   save_machine(runtime, open, task);
 }
 
 void wait_for_engine(const Runtime& runtime, OpenMachine& open, Task& task) {
-  RemoteHost host = host_of(runtime, open);
+  RemoteHost host = remote_host_of(runtime, open);
   const MachineFacts facts = detect_distribution(host, task);
-  wait_until_engine_listens(host, facts, engine_port(known_endpoint(open)), task);
-  try {
-    wait_until_engine_answers(runtime, open, task);
-  } catch (const Error& error) {
-    if (!names_other_addresses(error)) throw;
-    // That it is our machine was shown by its SSH host key.
-    task.info("The machine has another address than its certificate says: renewing the certificate...");
-    provision_machine(runtime, open, task);
-  }
+  wait_until_engine_listens(host, facts, engine_port_of(known_endpoint(open)), task);
+  wait_until_engine_answers(runtime, open, OtherName::is_mended_under_lock, task);
   refresh_access(runtime, open, task);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include "operations/runtime.h"
+#include "provision/provision.h"
 
 namespace dm {
 
@@ -7,6 +8,15 @@ namespace dm {
 /// from outside over TLS. Prints the original's lines from "Waiting for SSH" to "Checking connection".
 /// Afterwards the machine is saved, and its creation counts as finished.
 void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task);
+
+/// The same for a machine whose certificates are all that is to change: where live-restore works and the
+/// engine's options are as they were, its containers run on. A warning where they stop.
+void renew_machine(const Runtime& runtime, OpenMachine& open, Task& task);
+
+/// The machine as it is reached over SSH; Error if its driver gives no SSH access.
+RemoteHost remote_host_of(const Runtime& runtime, const OpenMachine& open);
+/// The port that an engine listens on, by its URL; 2376 if that names none.
+int engine_port_of(const Endpoint& endpoint);
 
 /// Upgrades the machine's engine, to `version` or to the newest one if that is ""; starts the machine first
 /// if it does not run. A version becomes the one that the machine is to have from now on.

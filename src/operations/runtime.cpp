@@ -1,14 +1,12 @@
 // Opening and saving machines.
 #include "operations/runtime.h"
 
-#include "drivers/catalogue.h"
-
 namespace dm {
 
 OpenMachine open_machine(const Runtime& runtime, const std::string& name) {
   OpenMachine open;
   open.machine = runtime.store.load(name);
-  open.type = &driver_named(open.machine.driver_name);
+  open.type = &runtime.driver_type(open.machine.driver_name);
   open.driver = open.type->open(open.machine.driver, runtime.services);
   return open;
 }

@@ -1,7 +1,9 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "drivers/catalogue.h"
 #include "drivers/driver.h"
 #include "model/machine.h"
 #include "store/store.h"
@@ -12,6 +14,8 @@ namespace dm {
 struct Runtime {
   const Store& store;
   const Services& services;
+  /// Gives the kind of driver with a name; Error(not_found) if it is not here.
+  std::function<DriverType&(const std::string&)> driver_type = driver_named;
   /// The user's name, for certificates.
   std::string user() const { return services.environment.variable_or("USER", "unknown"); }
 };

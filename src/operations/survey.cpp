@@ -10,7 +10,8 @@
 
 #include "base/strings.h"
 #include "docker/engine.h"
-#include "drivers/catalogue.h"
+#include "operations/connection.h"
+#include "operations/many.h"
 
 namespace dm {
 namespace {
@@ -35,7 +36,7 @@ std::vector<Visit> open_drivers(const Runtime& runtime, std::vector<SurveyRow>& 
   for (auto& row : rows) {
     if (!row.machine) continue;
     try {
-      DriverType& type = driver_named(row.machine->driver_name);
+      DriverType& type = runtime.driver_type(row.machine->driver_name);
       Visit visit{.row = &row, .driver = type.open(row.machine->driver, runtime.services)};
       visit.url = visit.driver->endpoint().docker_url;
       visits.push_back(std::move(visit));
@@ -113,6 +114,18 @@ void fill_row(Visit& visit, Question question, const Task& task) {
   if (row.error == not_running) row.error.clear();
 }
 
+/// Writes down where the machine is now. A survey that cannot is a survey all the same.
+void remember(const Runtime& runtime, const Visit& visit, const Task& task) {
+  try {
+    Machine machine = runtime.store.load(visit.row->name);
+    if (machine.driver != visit.row->machine->driver) return;
+    machine.driver = visit.driver->record();
+    runtime.store.save_if_unchanged(machine, task);
+  } catch (const Error& error) {
+    task.debug(error.what());
+  }
+}
+
 void note_unfinished(const Runtime& runtime, SurveyRow& row) {
   Notes notes;
   try {
@@ -174,13 +187,32 @@ void survey(const Runtime& runtime, std::vector<SurveyRow>& rows, Question quest
     if (visit.observed->error || url == visit.url) continue;
     visit.url = url;
     visit.answer.reset();
-    if (question == Question::state_and_engine && !url.empty()) moved.push_back(&visit);
+    if (url.empty()) continue;
+    remember(runtime, visit, task);
+    if (question == Question::state_and_engine) moved.push_back(&visit);
   }
   if (!moved.empty()) ask_engines(runtime, moved, task);
+  for (const Visit* visit : moved) {
+    visit->row->moved = visit->answer->error && names_another_address(*visit->answer->error) &&
+                        visit->driver->endpoint().ssh.has_value();
+  }
   for (auto& visit : visits) {
     fill_row(visit, question, task);
     note_unfinished(runtime, *visit.row);
   }
+}
+
+std::vector<std::string> mend_moved(const Runtime& runtime, std::span<const SurveyRow> rows, Task& task) {
+  std::vector<std::string> names;
+  for (const auto& row : rows) {
+    if (row.moved) names.push_back(row.name);
+  }
+  if (names.empty()) return {};
+  return on_each(names, [&](const std::string& name) {
+    Task own = task.on(name);
+    OpenMachine open = open_machine(runtime, name);
+    connected_url(runtime, open, Target::engine, OtherName::is_mended, own);
+  });
 }
 
 Activity activity_of(const SurveyRow& row, const std::string& docker_host) {

@@ -19,6 +19,8 @@ struct SurveyRow {
   std::string engine_version;  ///< "v20.10.24", "Unknown", or "" where nobody was asked
   std::string error;
   Milliseconds took{0};
+  bool moved =
+      false;  ///< it is at another address than its file says, and its certificate does not name that
 };
 
 /// Loads the machines, and asks nobody.
@@ -29,7 +31,12 @@ enum class Question { state, state_and_engine };
 
 /// Asks all drivers, and if wanted all engines, at the same time; ends at the task's deadline, and who has
 /// not answered by then is State::timeout. Rows of machines that could not be loaded are left as they are.
+/// New addresses are saved, where nobody else has written the machine meanwhile.
 void survey(const Runtime& runtime, std::vector<SurveyRow>& rows, Question question, Task& task);
+
+/// Mends the certificates of the rows that have moved, as OtherName::is_mended says, all at the same time.
+/// Gives a line for each that could not be.
+std::vector<std::string> mend_moved(const Runtime& runtime, std::span<const SurveyRow> rows, Task& task);
 
 /// What a machine is to the docker client that $DOCKER_HOST points to.
 struct Activity {

@@ -45,7 +45,7 @@ const std::vector<Sample>& samples() {
   return rows;
 }
 
-class DistributionTest : public ::testing::TestWithParam<Sample>, protected TestTask {};
+class DistributionTest : public ::testing::TestWithParam<Sample>, protected PlayedTask {};
 
 TEST_P(DistributionTest, IsSentWhatItNeeds) {
   const auto& sample = GetParam();

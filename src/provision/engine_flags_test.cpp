@@ -47,7 +47,7 @@ TEST(StorageDriver, TheUsualOneOnlyWhereItCanLie) {
   EXPECT_EQ(choose_storage_driver("", facts, "overlay2"), Choice());
 }
 
-class EngineCommandTest : public ::testing::Test, protected TestTask {
+class EngineCommandTest : public ::testing::Test, protected PlayedTask {
  protected:
   std::string command() {
     std::string text;

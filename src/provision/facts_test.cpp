@@ -103,7 +103,7 @@ TEST(Facts, AreAskedForInOneScript) {
 
 // Leaves the process: the question itself, asked of this computer.
 TEST(Facts, AreFoundByARealShell) {
-  TestTask test;
+  PlayedTask test;
   LocalShellSession session;
   const auto result = session.run(facts_command(), test.task);
   const auto facts = parse_facts(result.output);

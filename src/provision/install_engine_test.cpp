@@ -33,7 +33,7 @@ class InstallingConnector final : public SshConnector {
   std::string programs_;
 };
 
-class InstallEngineTest : public ::testing::Test, protected TestTask {
+class InstallEngineTest : public ::testing::Test, protected PlayedTask {
  protected:
   InstallEngineTest() {
     fake("apt-get", "exit 0");

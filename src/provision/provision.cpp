@@ -57,6 +57,25 @@ void provision(RemoteHost& host, const MachineFacts& facts, const ProvisionReque
   work.send();
 }
 
+void renew_engine_certificates(RemoteHost& host, const MachineFacts& facts,
+                               const EngineCertificates& certificates, int port, Containers containers,
+                               Task& task) {
+  check_rights(facts);
+  check_service_manager(facts);
+  if (!facts.engine_there()) {
+    throw Error("there is no engine on the machine that runs as the service \"docker\"");
+  }
+  Script script;
+  auto [before, after] = gentle_restart(facts, containers, ":");
+  script.add(std::move(before));
+  ScriptPart copying = certificates_part(facts.distribution->paths.certificates, certificates);
+  copying.code += "replace_staged\n";
+  script.add(std::move(copying));
+  for (auto& part : restart_parts(*facts.distribution->services, port)) script.add(std::move(part));
+  script.add(std::move(after));
+  run_script(host, script, facts.privilege, task);
+}
+
 void upgrade_engine(RemoteHost& host, const MachineFacts& facts, const std::string& version, int port,
                     Task& task) {
   check_rights(facts);

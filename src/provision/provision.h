@@ -4,6 +4,7 @@
 
 #include "model/machine.h"
 #include "provision/facts.h"
+#include "provision/gentle_restart.h"
 #include "provision/remote_host.h"
 
 namespace dm {
@@ -22,6 +23,8 @@ struct ProvisionRequest {
   /// Gives the certificates; called once, when there is an engine that needs them, so that making them prints
   /// its line ("Copying certs to the local machine directory...") where docker-machine prints it.
   std::function<EngineCertificates()> certificates;
+  /// What the restart at the end may do. They run on only if the engine's options stay as they are.
+  Containers containers = Containers::may_stop;
 };
 
 /// Waits for SSH ("Waiting for SSH to be available..."), then finds out what runs there ("Detecting the
@@ -35,6 +38,12 @@ const std::string& name_of(const MachineFacts& facts);
 /// engine, certificates, daemon options, restart. Safe to run again. Prints docker-machine's progress lines
 /// to the task's log ("Installing Docker..." only where there is something to install).
 void provision(RemoteHost& host, const MachineFacts& facts, const ProvisionRequest& request, Task& task);
+
+/// Gives an engine that runs new certificates and nothing else, and restarts it, since it reads them only
+/// when it starts. With Containers::run_on nothing is changed if containers would stop: Error that says why.
+void renew_engine_certificates(RemoteHost& host, const MachineFacts& facts,
+                               const EngineCertificates& certificates, int port, Containers containers,
+                               Task& task);
 
 /// Upgrades an engine by the packages that it came from, to a version ("24.0" is any of 24.0.x) or to the
 /// newest one if that is ""; prints "Upgrading docker..." and "Restarting docker...". Error for one that no

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "base/json.h"
 #include "base/strings.h"
 #include "provision/provision_test.h"
 #include "provision/steps.h"
@@ -23,7 +24,7 @@ const std::string with_engine =
     "dockerd=/usr/sbin/dockerd\nservice_manager=systemd\nservice=ActiveState=active LoadState=loaded \n"
     "engine=overlay2 [[Backing Filesystem extfs]]\nfile_system=ext2/ext3\nend=yes\n";
 
-class ProvisionTest : public ::testing::Test, protected TestTask {
+class ProvisionTest : public ::testing::Test, protected PlayedTask {
  protected:
   ProvisionTest() {
     request.engine.install_url = "https://get.docker.com";
@@ -73,6 +74,44 @@ TEST_F(ProvisionTest, DebianWithAnEngineTakesTwoCommandsOnOneConnection) {
   EXPECT_EQ(connector.connects(), 1U);
   EXPECT_EQ(said(), std::string(quiet_start) + "Provisioning with debian...\n" + quiet_end);
   expect_golden("debian_with_engine.txt", sent(transcript));
+}
+
+TEST_F(ProvisionTest, ContainersRunOnIfOnlyCertificatesChange) {
+  request.containers = Containers::run_on_if_they_can;
+  answer(as_root + debian + "daemon.json:{\"debug\": true,\ndaemon.json: \"labels\": [\"it's\"]}\n" +
+         with_engine);
+  transcript.expect("sh");
+  run();
+  expect_golden("debian_renewed.txt", sent(transcript));
+}
+
+TEST_F(ProvisionTest, ARenewalTouchesNothingButTheCertificates) {
+  answer(as_admin + ubuntu + with_engine);
+  const auto facts = detect_distribution(host, task);
+  transcript.expect("sudo -n sh");
+  renew_engine_certificates(host, facts, request.certificates(), 2376, Containers::run_on, task);
+  const std::string& script = transcript.commands().back().input;
+  EXPECT_EQ(script.find("10-machine.conf"), std::string::npos);
+  EXPECT_EQ(script.find("/etc/hosts"), std::string::npos);
+  // What could make it fail comes before what it changes.
+  EXPECT_LT(script.find("its running containers would stop"), script.find("stage /etc/docker/ca.pem"));
+  EXPECT_LT(script.find("replace_staged\n"), script.find("systemctl -f restart docker"));
+}
+
+TEST_F(ProvisionTest, ARenewalNeedsAnEngine) {
+  answer(as_root + debian + without_engine);
+  const auto facts = detect_distribution(host, task);
+  EXPECT_THROW(renew_engine_certificates(host, facts, request.certificates(), 2376, Containers::run_on, task),
+               Error);
+  EXPECT_EQ(transcript.commands().size(), 1U);
+}
+
+TEST(WithLiveRestore, LeavesTheRestAsItIs) {
+  EXPECT_EQ(with_live_restore("", true), "{\n    \"live-restore\": true\n}");
+  EXPECT_EQ(parse_json(with_live_restore(R"({"b": [1], "live-restore": false, "a": {"x": "<&>"}})", true)),
+            parse_json(R"({"b": [1], "live-restore": true, "a": {"x": "<&>"}})"));
+  EXPECT_THROW(with_live_restore("[]", true), Error);
+  EXPECT_THROW(with_live_restore("{", true), Error);
 }
 
 TEST_F(ProvisionTest, FreshDebian) {

@@ -26,7 +26,7 @@ class KeptLog final : public Log {
 };
 
 /// A task for tests, with a clock that does not wait.
-struct TestTask {
+struct PlayedTask {
   FakeClock clock;
   KeptLog log;
   StopSignal stop;

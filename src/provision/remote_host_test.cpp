@@ -10,7 +10,7 @@ const Error refused("ssh: unable to authenticate", Reason::authentication_failed
 const Error silent("dial tcp 192.0.2.7:22: connection refused", Reason::unreachable);
 const Error hanging("the command did not end in time", Reason::timed_out);
 
-class RemoteHostTest : public ::testing::Test, protected TestTask {
+class RemoteHostTest : public ::testing::Test, protected PlayedTask {
  protected:
   std::chrono::seconds waited() const {
     return std::chrono::duration_cast<std::chrono::seconds>(clock.steady() - started_);

@@ -8,7 +8,7 @@
 namespace dm {
 namespace {
 
-class ScriptTest : public ::testing::Test, protected TestTask {
+class ScriptTest : public ::testing::Test, protected PlayedTask {
  protected:
   /// Runs one part; gives the error, or "" if it ended well.
   std::string run(const std::string& code) {

@@ -72,9 +72,15 @@ std::vector<std::string> command_for(Provisioning& work) {
 void write_options(Provisioning& work, const std::string& content) {
   work.task.info("Setting Docker configuration on the remote daemon...");
   const auto& file = work.distribution.paths.options;
+  const std::string compare =
+      work.request.containers == Containers::may_stop
+          ? ""
+          : fmt::format(
+                "options_changed=\n[ \"$(cat {0} 2>&1)\" = \"$(cat {0}.new)\" ] || options_changed=yes\n",
+                file);
   work.script.add({"setting the engine's options",
                    fmt::format("options_file={}\n", file) + work.distribution.services->check_files +
-                       make_folder_code(folder_of(file)) + stage_code(file, "644", content) +
+                       make_folder_code(folder_of(file)) + stage_code(file, "644", content) + compare +
                        "replace_staged\n",
                    seconds(15)});
 }
@@ -96,6 +102,14 @@ std::string hostname_for(const std::string& machine_name) {
   std::string name = machine_name.substr(0, longest_hostname);
   while (!name.empty() && (name.back() == '-' || name.back() == '.' || name.back() == '_')) name.pop_back();
   return name;
+}
+
+ScriptPart certificates_part(const std::string& folder, const EngineCertificates& certificates) {
+  const std::string code = make_folder_code(folder) +
+                           stage_code(folder + "/ca.pem", "644", certificates.authority) +
+                           stage_code(folder + "/server.pem", "644", certificates.certificate) +
+                           stage_code(folder + "/server-key.pem", "600", certificates.key);
+  return {"copying the certificates", code, seconds(15)};
 }
 
 ScriptPart listening_part(const ServiceManager& services, int port, seconds limit) {
@@ -141,12 +155,7 @@ void set_hostname(Provisioning& work) {
 void write_certificates(Provisioning& work) {
   const auto certificates = work.request.certificates();
   work.task.info("Copying certs to the remote machine...");
-  const auto& folder = work.distribution.paths.certificates;
-  const std::string code = make_folder_code(folder) +
-                           stage_code(folder + "/ca.pem", "644", certificates.authority) +
-                           stage_code(folder + "/server.pem", "644", certificates.certificate) +
-                           stage_code(folder + "/server-key.pem", "600", certificates.key);
-  work.script.add({"copying the certificates", code, seconds(15)});
+  work.script.add(certificates_part(work.distribution.paths.certificates, certificates));
 }
 
 void set_boot2docker_hostname(Provisioning& work) {
@@ -197,11 +206,15 @@ std::vector<ScriptPart> restart_parts(const ServiceManager& services, int port) 
 
 void restart_engine(Provisioning& work) {
   const auto& services = *work.distribution.services;
+  const bool gently = work.request.containers != Containers::may_stop;
+  auto [before, after] = gentle_restart(work.facts, work.request.containers, "[ -z \"$options_changed\" ]");
+  if (gently) work.script.add(std::move(before));
   for (auto& part : restart_parts(services, work.request.engine_port)) work.script.add(std::move(part));
   const std::string enable =
       fmt::format("{{ {}; }} || warn \"The engine could not be set to start when the machine boots.\"\n",
                   services.enable);
   work.script.add({"enabling the engine", enable, seconds(30)});
+  if (gently) work.script.add(std::move(after));
   work.send();
 }
 

@@ -39,6 +39,9 @@ std::string hostname_for(const std::string& machine_name);
 /// The part of a script that waits until the engine listens on the port.
 ScriptPart listening_part(const ServiceManager& services, int port, std::chrono::seconds limit);
 
+/// The part of a script that stages the three TLS files for a folder of the machine.
+ScriptPart certificates_part(const std::string& folder, const EngineCertificates& certificates);
+
 /// The parts of a script that restart the engine and wait until it listens.
 std::vector<ScriptPart> restart_parts(const ServiceManager& services, int port);
 

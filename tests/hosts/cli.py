@@ -54,9 +54,20 @@ class DockerMachine:
         self.binary = Path(binary)
         self.home = Path(home)
         self.home.mkdir(parents=True, exist_ok=True)
+        self.prefix = ()
         # Nothing of the user's: no agent, no proxy, no DOCKER_*, no MACHINE_*.
         self.environment = {"HOME": str(self.home), "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
                             "LANG": "C.UTF-8", "SHELL": "/bin/bash", "TMPDIR": os.environ.get("TMPDIR", "/tmp")}
+
+    def at(self, days):
+        """The same with a clock that many days ahead, or behind if negative. A static program takes no other clock: then it
+        is the one beside it that is linked with shared libraries."""
+        other = DockerMachine(self.binary, self.home)
+        shared = self.binary.with_name("docker-machine-shared")
+        other.binary = shared if shared.exists() else self.binary
+        other.environment = {**self.environment, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        other.prefix = ("faketime", "-f", f"{days:+d}d")
+        return other
 
     @property
     def store(self):
@@ -75,7 +86,7 @@ class DockerMachine:
 
     def start(self, *arguments, environment=None, folder=None):
         """Starts a command and returns a Running, for tests that signal it or look at it meanwhile."""
-        argv = (str(self.binary), *map(str, arguments))
+        argv = (*self.prefix, str(self.binary), *map(str, arguments))
         return Running(argv, {**self.environment, **(environment or {})}, folder or self.home)
 
     def terminal(self, *arguments, environment=None, folder=None, rows=24, columns=80):

@@ -19,7 +19,7 @@ from proxy import Proxy  # noqa: E402
 PROGRAMS = {
     guard.DOCKERD: "docker.io", guard.DOCKER: "docker.io", "mmdebstrap": "mmdebstrap", "ip": "iproute2",
     "/usr/bin/ssh": "openssh-client", "ssh-keygen": "openssh-client", "unshare": "util-linux",
-    "/bin/busybox": "busybox-static",
+    "/bin/busybox": "busybox-static", "faketime": "faketime", "openssl": "openssl",
 }
 
 

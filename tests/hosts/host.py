@@ -121,6 +121,15 @@ class Host:
         """Pulls the plug."""
         self.engine.docker("kill", self.name)
 
+    def move(self):
+        """Gives the running host another address on the bridge, for good; everything on it runs on. Returns it."""
+        address = self.engine.new_address()
+        self.engine.docker("network", "disconnect", engines.NETWORK, self.name)
+        self.engine.docker("network", "connect", "--ip", address, engines.NETWORK, self.name)
+        self.address = address
+        self.wait_for_ssh()
+        return address
+
     def pause(self):
         """Freezes every process: connections are accepted by the kernel and never answered."""
         self.engine.docker("pause", self.name)

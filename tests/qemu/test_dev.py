@@ -12,7 +12,7 @@ import time
 import pytest
 from conftest import BOOT_LIMIT, CREATE, PAGE
 from tour import tour
-from virtual_machine import listeners_of, processes_of
+from virtual_machine import RESERVATIONS, listeners_of, processes_of
 
 CLIENTS = sorted({client for client in ("/usr/bin/docker", shutil.which("docker")) if client})
 CURL = "curl http://$(docker-machine ip dev):8000"
@@ -249,9 +249,11 @@ def test_a_second_machine_has_the_same_ports_and_a_killed_creation_can_be_remove
     assert docker_machine("ls", "-q") == "dev\n"
 
 
-@tour("docker-machine regenerate-certs -f dev")
+@tour("docker-machine certs dev", "docker-machine regenerate-certs -f dev")
 def test_a_new_certificate(dev, shell, served_certificate):
     before = served_certificate()
+    shown = shell("docker-machine certs dev").splitlines()
+    assert [line.split()[:2] for line in shown if line.startswith("dev")] == [["dev", "server"], ["dev", "copy"], ["dev", "copy"]]
     shell("docker-machine regenerate-certs -f dev", limit=180)
     after = served_certificate()
     assert before.splitlines()[0].startswith("serial=") and before.splitlines()[0] != after.splitlines()[0]
@@ -308,6 +310,26 @@ def test_stop_and_start(dev, shell, docker_machine, webserver):
     assert shell.until_it_succeeds(CURL) == PAGE
     again = docker_machine.run("start", "dev")
     assert again.code == 1 and 'Machine "dev" is already running.' in again.err
+
+
+def test_a_start_at_another_address(dev, docker_machine, shell, served_certificate, tmp_path):
+    """Its own was given to another machine while it was off: the record and the certificate follow by themselves."""
+    old = dev.address
+    docker_machine("stop", "dev", limit=120)
+    reservation = RESERVATIONS / old
+    reservation.write_text(json.dumps({"User": os.geteuid(), "Folder": str(tmp_path)}) + "\n")
+    try:
+        started = docker_machine.run("start", "dev", limit=BOOT_LIMIT)
+        assert started.code == 0, started
+        assert f"The address {old} has been given to another machine" in started.err
+        assert dev.address != old and docker_machine("ip", "dev") == f"{dev.address}\n"
+        assert f'Renewing the certificate of "dev" for {dev.address}...\n' in started.out
+        assert dev.address in served_certificate() and "DNS:dev.example" in served_certificate()
+        told = docker_machine.run("env", "dev")
+        assert told.code == 0 and told.err == "" and f'"tcp://{dev.address}:2376"' in told.out
+        assert shell("eval $(docker-machine env dev)\ndocker info --format '{{.Name}}'") == "dev\n"
+    finally:
+        reservation.unlink()
 
 
 @tour("docker-machine kill dev")

@@ -159,10 +159,8 @@ void QemuMachine::start(Task& task) {
     const std::string before = settings_.loopback_address;
     reserve_address(task);
     if (!before.empty()) {
-      task.warn(fmt::format(
-          "The address {} has been given to another machine; this one has {} now. Its certificate "
-          "names the old one: run \"docker-machine regenerate-certs {}\".",
-          before, settings_.loopback_address, common_.machine_name));
+      task.warn(fmt::format("The address {} has been given to another machine; this one has {} now.", before,
+                            settings_.loopback_address));
     }
   }
   launch(
