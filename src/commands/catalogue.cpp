@@ -9,8 +9,9 @@ namespace dm {
 extern const Command active_command, config_command, create_command, env_command, inspect_command, ip_command,
     kill_command, ls_command, provision_command, regenerate_certs_command, restart_command, rm_command,
     ssh_command, scp_command, mount_command, start_command, status_command, stop_command, upgrade_command,
-    url_command, version_command, orphans_command, help_command, completion_command, shell_init_command,
-    complete_command, complete_tersely_command;
+    url_command, version_command, orphans_command, export_command, import_command, backup_command,
+    restore_command, help_command, completion_command, shell_init_command, complete_command,
+    complete_tersely_command;
 
 std::span<const Command* const> all_commands() {
   static const std::array rows{&active_command,
@@ -35,6 +36,10 @@ std::span<const Command* const> all_commands() {
                                &url_command,
                                &version_command,
                                &orphans_command,
+                               &export_command,
+                               &import_command,
+                               &backup_command,
+                               &restore_command,
                                &completion_command,
                                &shell_init_command,
                                &help_command,

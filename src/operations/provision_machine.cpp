@@ -5,6 +5,7 @@
 
 #include "operations/certificates.h"
 #include "operations/connection.h"
+#include "operations/foreign_authority.h"
 #include "operations/power.h"
 #include "provision/provision.h"
 
@@ -32,6 +33,7 @@ int engine_port(const Endpoint& endpoint) {
 }  // namespace
 
 void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
+  require_authority_key(runtime.store, open.machine);
   RemoteHost host = host_of(runtime, open);
   const Endpoint endpoint = known_endpoint(open);
   const MachineFacts facts =
