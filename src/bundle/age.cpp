@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "base/temporary_folder.h"
 
 namespace dm {
 namespace {
@@ -41,33 +42,16 @@ bool is_open_identity(const std::string& path) {
          (text.contains("BEGIN RSA PRIVATE KEY") && !text.contains("ENCRYPTED"));
 }
 
-/// A folder for this process alone, that goes when its work is done.
-class PrivateFolder {
- public:
-  PrivateFolder() : path_(fs::temp_directory_path() / ("docker-machine-" + random_hex(16))) {
-    if (!make_folder(path_)) throw Error("cannot make the folder " + path_.string());
-  }
-  ~PrivateFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  PrivateFolder(const PrivateFolder&) = delete;
-  PrivateFolder& operator=(const PrivateFolder&) = delete;
-  std::string file(const char* name) const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-};
-
 std::string opened_on_terminal(const std::string& file, std::vector<std::string> arguments,
                                ProcessRunner& processes) {
-  const PrivateFolder folder;
-  write_file(folder.file("bundle"), file, private_file);
-  for (const auto& word : {std::string("--output"), folder.file("content"), folder.file("bundle")})
+  const TemporaryFolder folder;
+  const auto in_folder = [&](const char* name) { return (folder.path() / name).string(); };
+  write_file(in_folder("bundle"), file, private_file);
+  for (const auto& word : {std::string("--output"), in_folder("content"), in_folder("bundle")})
     arguments.push_back(word);
   if (processes.run_in_foreground({.arguments = arguments}) != 0)
     throw Error("the bundle cannot be opened: see what age says above");
-  return read_file(folder.file("content"));
+  return read_file(in_folder("content"));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <set>
 
-#include "base/strings.h"
+#include "base/temporary_folder.h"
 #include "drivers/catalogue.h"
 #include "operations/import_folder.h"
 
@@ -32,22 +32,6 @@ std::vector<StoredFile> stored_files(const Bundle& bundle) {
   for (const auto& [name, file] : bundle.files) files.push_back({name, file.content, file.mode});
   return files;
 }
-
-/// A folder for this process alone, that goes when its work is done.
-class PassingStore {
- public:
-  explicit PassingStore(const Store& beside) : store_(beside.path() + "/.import." + random_hex(8)) {}
-  ~PassingStore() {
-    std::error_code ignored;
-    fs::remove_all(store_.path(), ignored);
-  }
-  PassingStore(const PassingStore&) = delete;
-  PassingStore& operator=(const PassingStore&) = delete;
-  const Store& operator*() const { return store_; }
-
- private:
-  Store store_;
-};
 
 }  // namespace
 
@@ -101,9 +85,9 @@ void restore(const Runtime& runtime, const Bundle& bundle, Task& task) {
 
 std::vector<std::string> import_backup(const Runtime& runtime, const Bundle& bundle, const NewNames& names,
                                        Task& task) {
-  const PassingStore passing(runtime.store);
-  (*passing).fill(stored_files(bundle));
-  return import_folder(runtime, (*passing).path(), names, task);
+  const TemporaryFolder folder(runtime.store.path());
+  Store(folder.path().string()).fill(stored_files(bundle));
+  return import_folder(runtime, folder.path().string(), names, task);
 }
 
 }  // namespace dm

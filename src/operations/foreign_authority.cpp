@@ -49,6 +49,10 @@ bool keep_foreign_authority(const Store& store, const AuthorityFiles& files) {
   const std::string id = id_of(files), folder = folder_of(store, id);
   const bool was_there = is_there(folder);
   if (!was_there) {
+    // What a crash has left of the same attempt.
+    for (const auto& name : sub_folders(folder_of(store, ""))) {
+      if (name.starts_with("." + id + ".")) remove_all(folder_of(store, name));
+    }
     const std::string hidden = folder_of(store, "." + id + "." + random_hex(8));
     make_folders(hidden);
     try {

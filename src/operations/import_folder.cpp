@@ -3,7 +3,7 @@
 
 #include <fmt/core.h>
 
-#include "base/strings.h"
+#include "base/temporary_folder.h"
 #include "operations/export_machines.h"
 
 namespace dm {
@@ -17,21 +17,13 @@ bool is_folder(const fs::path& path) {
 /// A store that shows folders of others as if they lay in it; goes with this object.
 class View {
  public:
-  View() : path_(fs::temp_directory_path() / ("docker-machine-" + random_hex(16))) { make_folders(path_); }
-  ~View() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  View(const View&) = delete;
-  View& operator=(const View&) = delete;
-
-  std::string path() const { return path_.string(); }
+  std::string path() const { return folder_.path().string(); }
   void show_certs(const fs::path& folder) const {
-    if (is_folder(folder)) fs::create_directory_symlink(fs::absolute(folder), path_ / "certs");
+    if (is_folder(folder)) fs::create_directory_symlink(fs::absolute(folder), folder_.path() / "certs");
   }
   /// The record is copied, since one of an old version is rewritten when it is read.
   void show_machine(const fs::path& folder, const std::string& name) const {
-    const fs::path place = path_ / "machines" / name;
+    const fs::path place = folder_.path() / "machines" / name;
     make_folders(place);
     for (const auto& entry : fs::directory_iterator(folder)) {
       const fs::path name_here = place / entry.path().filename();
@@ -43,7 +35,7 @@ class View {
   }
 
  private:
-  fs::path path_;
+  TemporaryFolder folder_;
 };
 
 /// The name that the machine's file gives it, which is its folder's unless somebody renamed that.

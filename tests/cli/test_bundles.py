@@ -55,12 +55,9 @@ def plain(here, tmp_path):
 
 
 def works(machine, name):
-    """`env` succeeds only after a connection over TLS with what is in the store; docker's own files are there too."""
+    """`env` succeeds only after a connection over TLS with what is in the store."""
     shown = machine("env", "--shell", "bash", name)
-    folder = shown.split('DOCKER_CERT_PATH="')[1].split('"')[0]
-    assert sorted(file for file in os.listdir(folder) if file in ("ca.pem", "cert.pem", "key.pem")) == ["ca.pem", "cert.pem",
-                                                                                                      "key.pem"]
-    assert folder == str(machine.store / "machines" / name)
+    assert f'DOCKER_CERT_PATH="{machine.store}/machines/{name}"' in shown
     return True
 
 
@@ -85,6 +82,9 @@ def test_machines_of_two_authorities_live_side_by_side(here, there, passphrase, 
     assert_whole(there.store, ["own", "web"])
     assert works(there, "web") and works(there, "own") and works(here, "web")
     assert str(here.home) not in (there.store / "machines/web/config.json").read_text()
+    # What docker itself reads is the other computer's.
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        assert (there.store / "machines/web" / name).read_text() == (here.store / "certs" / name).read_text()
     assert {name: content for name, content in tree(there.store / "certs").items() if "authorities" not in name} == authority
     assert_certificates(there.store)
     rows = rows_of(there("ls"))
@@ -332,12 +332,43 @@ def test_hostile_bundles(there, plain):
 
 
 def test_a_full_disk_changes_nothing(binary, make_disk, plain):
-    disk = make_disk("48k")
+    """At whatever file the disk becomes full."""
+    disk = make_disk("64k")
     small = cli.DockerMachine(binary, disk / "home")
-    (disk / "fill").write_bytes(bytes(12 * 1024))
     small.store.mkdir(parents=True)
-    assert "no space left on device" in refused(small, "import", plain)
-    assert tree(small.store) == {}
+    failures = 0
+    for free in range(16):
+        (disk / "fill").write_bytes(bytes((16 - free) * 4096))
+        if small.run("import", plain).code == 0:
+            break
+        assert "no space left on device" in refused(small, "import", plain)
+        failures += 1
+    assert failures > 4
+    assert works(small, "web")
+
+
+def test_killed_at_any_step(here, there, strace, tmp_path):
+    """kill -9 at each renaming of the import of two machines: what is there is whole, and the same import goes on."""
+    add_machine(here.store, "more", json.loads((here.store / "machines/web/config.json").read_text())["Driver"]["URL"])
+    here("export", "web", "more", "-o", tmp_path / "two", "--no-encrypt")
+    seen = set()
+    for step in range(1, 200):
+        done = subprocess.run([strace, "-f", "-o", "/dev/null", "-e", "trace=rename,renameat2", "-e",
+                               f"inject=rename,renameat2:signal=KILL:when={step}", there.binary, "import", tmp_path / "two"],
+                              env=there.environment, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode == 0:
+            break
+        left = visible(there.store)
+        seen.add(tuple(left))
+        assert set(left) <= {"own", "web", "more"} and "own" in left
+        assert_whole(there.store, left)
+        assert all(works(there, name) for name in left)
+        there("import", tmp_path / "two")
+        assert visible(there.store) == ["more", "own", "web"] and works(there, "web") and works(there, "more")
+        there("rm", "-y", "web", "more")
+        shutil.rmtree(there.store / "certs" / "authorities")
+    assert step > 15 and ("own",) in seen and ("more", "own") in seen
+    assert not [path for path in (there.store / "machines").iterdir() if path.name.startswith(".")]
 
 
 def test_for_recipients(here, there, tmp_path):
@@ -490,7 +521,9 @@ def test_backup_and_restore(binary, here, there, passphrase, tmp_path):
 
 
 def test_restore_takes_backups_only(bare, plain):
-    bare.store.mkdir(parents=True)
+    bare("rm", "-y", "web")
+    shutil.rmtree(bare.store)
+    bare.store.mkdir()
     assert 'is no backup of a store: "docker-machine import" takes it' in refused(bare, "restore", plain)
     assert "is empty" in refused(bare, "backup", "-o", bare.home / "x", "--no-encrypt")
 
