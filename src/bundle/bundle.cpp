@@ -68,7 +68,9 @@ void check_listed(const Json& row, const std::string& name, const std::string& c
 
 }  // namespace
 
-std::string short_digest(const std::string& text) { return hex_digest(DigestKind::sha256, text).substr(0, 16); }
+std::string short_digest(const std::string& text) {
+  return hex_digest(DigestKind::sha256, text).substr(0, 16);
+}
 
 const std::string& Bundle::text(const std::string& name) const {
   const auto found = files.find(name);
@@ -100,7 +102,7 @@ Bundle unpacked(const std::string& tar) {
     auto& [name, content] = files[i + 1];
     check_listed(rows[i], name, content);
     // Nothing in a store is for more than to be read by others, whatever a manifest says.
-    const unsigned mode = number_of(rows[i], "Mode") == 0644 ? 0644U : private_file;
+    const unsigned mode = number_of(rows[i], "Mode") == readable_file ? readable_file : private_file;
     bundle.files.emplace(std::move(name), BundleFile{.content = std::move(content), .mode = mode});
   }
   return bundle;

@@ -10,6 +10,9 @@ namespace dm {
 /// What a bundle holds: some machines, a whole store, or a certificate authority.
 enum class BundleKind { machines, store, authority };
 
+/// Permission bits of a file that everybody may read, as a certificate.
+inline constexpr unsigned readable_file = 0644;
+
 /// One file of a bundle.
 struct BundleFile {
   std::string content;

@@ -9,27 +9,17 @@
 #include "drivers/catalogue.h"
 #include "drivers/settings.h"
 #include "operations/create.h"
+#include "operations/credentials.h"
 #include "operations/export_machines.h"
 #include "ssh/known_hosts.h"
 
 namespace dm {
 namespace {
 
-constexpr unsigned public_file = 0644;
-
 /// A prefix of paths, and what stands in its place here.
 struct Rebasing {
   std::string from, to;
 };
-
-/// Calls `visit` with every text in the value.
-void each_text(Json& value, const std::function<void(std::string&)>& visit) {
-  if (value.is_structured()) {
-    for (auto& part : value) each_text(part, visit);
-  } else if (value.is_string()) {
-    visit(value.get_ref<std::string&>());
-  }
-}
 
 void rebase(std::string& text, const std::vector<Rebasing>& rebasings) {
   for (const auto& [from, to] : rebasings) {
@@ -37,21 +27,6 @@ void rebase(std::string& text, const std::vector<Rebasing>& rebasings) {
     text = to + text.substr(from.size());
     return;
   }
-}
-
-/// An export looks references up or leaves them out: one in a bundle would make this computer run a command,
-/// or read a file and send it somewhere.
-void refuse_references(Json record, const std::string& machine) {
-  each_text(record, [&](const std::string& text) {
-    const bool refers = text.starts_with("command:") || text.starts_with("env:") ||
-                        (text.starts_with("file:") && !text.starts_with("file://"));
-    if (refers) {
-      throw Error(
-          fmt::format("the bundle is not to be trusted: the record of machine \"{}\" refers to "
-                      "something on this computer, {}",
-                      machine, go_quote(text)));
-    }
-  });
 }
 
 Json facts_of(const Bundle& bundle, const std::string& name) {
@@ -112,15 +87,14 @@ void rewrite_record(Json& record, const Store& store, const Json& facts, const s
 }
 
 /// Lets the driver look for credentials that did not travel where it would look for those of a new machine.
-std::vector<SecretKey> without_credentials(Json& record, const std::string& driver_name, const Json& keys) {
-  std::vector<SecretKey> withheld;
-  if (!keys.is_array() || keys.empty()) return withheld;
-  for (const auto& secret : driver_named(driver_name).secret_keys()) {
-    if (std::ranges::find(keys, Json(secret.key)) == keys.end()) continue;
-    record[secret.key] = secret.variable.empty() ? "" : "env:" + secret.variable;
-    withheld.push_back(secret);
+std::vector<SecretKey> without_credentials(Machine& machine, const Json& facts) {
+  std::vector<std::string> taken_out;
+  const Json keys = facts.value("Withheld", Json::array());
+  for (const auto& key : keys) {
+    if (key.is_string()) taken_out.push_back(key.get<std::string>());
   }
-  return withheld;
+  if (taken_out.empty()) return {};
+  return refer_to_environment(machine.driver, driver_named(machine.driver_name).secret_keys(), taken_out);
 }
 
 }  // namespace
@@ -162,8 +136,7 @@ Arrival arrival_of(const Runtime& runtime, const Bundle& bundle, const std::stri
   const std::string key = text_of(facts, "Key");
   if (!key.empty()) (void)bundle.text("machines/" + old_name + "/" + key);
   rewrite_record(machine.driver, store, facts, name);
-  arrival.withheld =
-      without_credentials(machine.driver, machine.driver_name, facts.value("Withheld", Json::array()));
+  arrival.withheld = without_credentials(machine, facts);
   machine.name = name;
   const auto sans = machine.auth.server_cert_sans;
   machine.auth = is_own_authority(store, arrival.authority)
@@ -177,8 +150,8 @@ std::vector<StoredFile> files_of(const Arrival& arrival) {
   std::vector<StoredFile> files = arrival.other_files;
   files.push_back({"config.json", go_json(document_of(arrival.machine), 4), private_file});
   // Where `env` points docker to.
-  files.push_back({"ca.pem", arrival.authority.authority, public_file});
-  files.push_back({"cert.pem", arrival.authority.certificate, public_file});
+  files.push_back({"ca.pem", arrival.authority.authority, readable_file});
+  files.push_back({"cert.pem", arrival.authority.certificate, readable_file});
   files.push_back({"key.pem", arrival.authority.key, private_file});
   return files;
 }

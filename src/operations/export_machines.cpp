@@ -9,14 +9,12 @@
 
 #include "base/strings.h"
 #include "drivers/catalogue.h"
-#include "drivers/secret.h"
 #include "drivers/settings.h"
+#include "operations/credentials.h"
 #include "operations/foreign_authority.h"
 
 namespace dm {
 namespace {
-
-constexpr unsigned public_file = 0644;
 
 /// Drivers of the original's that make virtual machines on the computer they are called on.
 constexpr std::array local_drivers{
@@ -62,7 +60,7 @@ class Packer {
   bool add_if_there(const std::string& file, const fs::path& path) {
     auto content = read_file_if_there(path);
     if (!content) return false;
-    put(file, *std::move(content), file == "server.pem" ? public_file : private_file);
+    put(file, *std::move(content), file == "server.pem" ? readable_file : private_file);
     return true;
   }
 
@@ -122,8 +120,8 @@ class Packer {
                                auth.ca_private_key_path));
     }
     const std::string id = id_of(files), place = "authorities/" + id + "/";
-    bundle_.files[place + "ca.pem"] = {.content = files.authority, .mode = public_file};
-    bundle_.files[place + "cert.pem"] = {.content = files.certificate, .mode = public_file};
+    bundle_.files[place + "ca.pem"] = {.content = files.authority, .mode = readable_file};
+    bundle_.files[place + "cert.pem"] = {.content = files.certificate, .mode = readable_file};
     bundle_.files[place + "key.pem"] = {.content = files.key, .mode = private_file};
     if (files.ca_key) bundle_.files[place + "ca-key.pem"] = {.content = *files.ca_key, .mode = private_file};
     return id;
@@ -131,20 +129,12 @@ class Packer {
 
   /// Leaves credentials out of the record, or looks them up; gives the keys of those that were left out.
   Json credentials() {
-    Json withheld = Json::array();
     DriverType* const type = known_driver(machine_.driver_name);
-    if (type == nullptr || packing_.credentials == Credentials::as_they_are) return withheld;
-    for (const auto& secret : type->secret_keys()) {
-      const std::string value = text_of(machine_.driver, secret.key);
-      if (value.empty()) continue;
-      if (packing_.credentials == Credentials::resolved) {
-        machine_.driver[secret.key] = resolved_secret(value, runtime_.services, task_);
-      } else {
-        machine_.driver[secret.key] = "";
-        withheld.push_back(secret.key);
-      }
-    }
-    return withheld;
+    if (type == nullptr || packing_.credentials == Credentials::as_they_are) return Json::array();
+    if (packing_.credentials == Credentials::withheld)
+      return take_out_credentials(machine_.driver, type->secret_keys());
+    look_up_credentials(machine_.driver, type->secret_keys(), runtime_.services, task_);
+    return Json::array();
   }
 
   const Runtime& runtime_;

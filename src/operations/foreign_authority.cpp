@@ -9,8 +9,6 @@
 namespace dm {
 namespace {
 
-constexpr unsigned public_file = 0644;
-
 bool is_there(const std::string& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
@@ -56,8 +54,8 @@ bool keep_foreign_authority(const Store& store, const AuthorityFiles& files) {
     const std::string hidden = folder_of(store, "." + id + "." + random_hex(8));
     make_folders(hidden);
     try {
-      write_file(hidden + "/ca.pem", files.authority, public_file);
-      write_file(hidden + "/cert.pem", files.certificate, public_file);
+      write_file(hidden + "/ca.pem", files.authority, readable_file);
+      write_file(hidden + "/cert.pem", files.certificate, readable_file);
       write_file(hidden + "/key.pem", files.key, private_file);
       if (!move_new_folder(hidden, folder)) throw Error(folder + " is there already");
     } catch (...) {

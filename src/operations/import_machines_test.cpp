@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
+#include "drivers/settings.h"
 #include "http/fake_http.h"
+#include "operations/credentials.h"
 #include "operations/foreign_authority.h"
 #include "ssh/fake_ssh.h"
 
@@ -87,6 +89,49 @@ TEST_F(ImportTest, SaysWhenAProviderRefuses) {
   EXPECT_EQ(store_.load("web").driver, before);
   EXPECT_TRUE(log_.warnings.contains("\"web\" still carries the mark of the store that it came from"));
   EXPECT_TRUE(log_.warnings.contains("401 Unauthorized"));
+}
+
+struct CloudSettings {
+  std::string token, secret, region;
+};
+
+std::vector<SecretKey> cloud_secrets() {
+  const SettingsTable<CloudSettings> table(
+      "cloud", {{.key = "Token",
+                 .member = &CloudSettings::token,
+                 .flag = "cloud-token",
+                 .variable = "CLOUD_TOKEN",
+                 .secret = true},
+                {.key = "Secret", .member = &CloudSettings::secret, .secret = true},
+                {.key = "Region", .member = &CloudSettings::region}});
+  return table.secret_keys();
+}
+
+TEST_F(ImportTest, LeavesCredentialsBehind) {
+  Json record{{"Token", "t0ken"}, {"Secret", "s3cret"}, {"Region", "here"}};
+  const auto taken_out = take_out_credentials(record, cloud_secrets());
+  EXPECT_EQ(taken_out, (std::vector<std::string>{"Token", "Secret"}));
+  EXPECT_EQ(record, (Json{{"Token", ""}, {"Secret", ""}, {"Region", "here"}}));
+  const auto missing = refer_to_environment(record, cloud_secrets(), taken_out);
+  ASSERT_EQ(missing.size(), 2U);
+  EXPECT_EQ(missing[0].variable, "CLOUD_TOKEN");
+  EXPECT_EQ(record, (Json{{"Token", "env:CLOUD_TOKEN"}, {"Secret", ""}, {"Region", "here"}}));
+  // What was not there is nothing that has to be given, whatever a bundle says of other keys.
+  Json without{{"Token", ""}, {"Region", "here"}};
+  EXPECT_TRUE(take_out_credentials(without, cloud_secrets()).empty());
+  EXPECT_TRUE(refer_to_environment(without, cloud_secrets(), {"Region"}).empty());
+}
+
+TEST_F(ImportTest, TakesCredentialsAlongAsTheyAre) {
+  write_file(home_ / "secret", "from a file\n", private_file);
+  Json record{{"Token", "file:" + (home_ / "secret").string()}, {"Secret", "plain"}, {"Region", "env:X"}};
+  look_up_credentials(record, cloud_secrets(), services_, task_);
+  EXPECT_EQ(record, (Json{{"Token", "from a file"}, {"Secret", "plain"}, {"Region", "env:X"}}));
+  EXPECT_THROW(refuse_references(record, "web"), Error);
+  record["Region"] = {{"deep", {"command:reboot"}}};
+  EXPECT_THROW(refuse_references(record, "web"), Error);
+  record["Region"] = "file:///image";
+  EXPECT_NO_THROW(refuse_references(record, "web"));
 }
 
 TEST_F(ImportTest, KeepsAuthoritiesApart) {

@@ -11,8 +11,6 @@
 namespace dm {
 namespace {
 
-constexpr unsigned public_file = 0644;
-
 /// The machines whose certificates the store's own authority has signed.
 std::vector<std::string> dependants(const Store& store) {
   const std::string authority = store.default_auth("").ca_cert_path;
@@ -59,7 +57,7 @@ void take_over(const AuthOptions& own, const CertificateAndKey& pair) {
   make_folders(own.cert_dir);
   write_file(marker, "", private_file);
   write_file(own.ca_private_key_path, pair.key, private_file);
-  write_file(own.ca_cert_path, pair.certificate, public_file);
+  write_file(own.ca_cert_path, pair.certificate, readable_file);
   remove_all(marker);
 }
 
@@ -69,7 +67,7 @@ Bundle export_authority(const Runtime& runtime, Task& task) {
   const AuthOptions own = runtime.store.default_auth("");
   ensure_client_certificates(runtime, own, task);
   Bundle bundle{.kind = BundleKind::authority, .creator = {}, .facts = Json::object(), .files = {}};
-  bundle.files["authority/ca.pem"] = {.content = read_file(own.ca_cert_path), .mode = public_file};
+  bundle.files["authority/ca.pem"] = {.content = read_file(own.ca_cert_path), .mode = readable_file};
   bundle.files["authority/ca-key.pem"] = {.content = read_file(own.ca_private_key_path),
                                           .mode = private_file};
   return bundle;
