@@ -18,7 +18,7 @@ constexpr std::string_view first_words = "docker-machine bundle ";
 constexpr size_t longest_line = 80;
 constexpr std::string_view passphrase_word = "passphrase", plain_word = "plain";
 
-constexpr size_t piece = 64 * 1024;
+constexpr size_t piece = size_t{64} * 1024;  // bytes
 constexpr size_t overhead = crypto_secretstream_xchacha20poly1305_ABYTES;
 constexpr size_t salt_size = crypto_pwhash_argon2id_SALTBYTES;
 constexpr size_t stream_header_size = crypto_secretstream_xchacha20poly1305_HEADERBYTES;

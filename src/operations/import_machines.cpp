@@ -28,9 +28,7 @@ std::string new_name(const std::string& old_name, const NewNames& names, size_t 
 
 void check_renamings(const std::vector<Arrival>& arrivals, const NewNames& names) {
   for (const auto& [old_name, name] : names) {
-    const bool known = old_name.empty() || std::ranges::any_of(arrivals, [&](const Arrival& arrival) {
-                         return arrival.old_name == old_name;
-                       });
+    const bool known = old_name.empty() || std::ranges::count(arrivals, old_name, &Arrival::old_name) > 0;
     if (!known) {
       throw Error(
           fmt::format("The bundle holds no machine \"{}\" that could be named \"{}\"", old_name, name),
@@ -114,10 +112,21 @@ void tell_of_credentials(const Arrival& arrival, const Task& task) {
                         join(keys, ", "), how));
 }
 
-void claim(const Runtime& runtime, const std::string& name, Task& task) {
+void tell_of_login(const OpenMachine& open, const Task& task) {
+  const Endpoint endpoint = open.driver->endpoint();
+  if (!endpoint.ssh || !endpoint.ssh->key_file.empty()) return;
+  task.warn(
+      fmt::format("\"{}\" came without an SSH key: it is logged in to with your ssh-agent, or the keys in "
+                  "your .ssh folder",
+                  open.name()));
+}
+
+/// What is done to a machine once it is here: from now on its failure is a warning.
+void settle(const Runtime& runtime, const std::string& name, Task& task) {
   const auto lock = runtime.store.lock_machine(name, task);
   try {
     OpenMachine open = open_machine(runtime, name);
+    tell_of_login(open, task);
     if (open.type->traits().tagged) claim_machine(runtime, open, task);
   } catch (const Error& error) {
     task.warn(fmt::format("\"{}\" is here now, but cannot be used yet: {}", name, error.what()));
@@ -162,7 +171,7 @@ std::vector<std::string> import_machines(const Runtime& runtime, const Bundle& b
     task.info(fmt::format("Machine \"{}\" is here now.", arrival.name));
     tell_of_credentials(arrival, task);
   }
-  for (const Arrival& arrival : arrivals) claim(runtime, arrival.name, task);
+  for (const Arrival& arrival : arrivals) settle(runtime, arrival.name, task);
   return here;
 }
 

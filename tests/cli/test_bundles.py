@@ -175,7 +175,7 @@ def test_a_renamed_machine_keeps_its_pinned_key_and_login(here, there, tmp_path)
     assert f'the SSH key of machine "gen" is not there: {key}' in refused(here, "export", "gen", "-o", tmp_path / "x", "--no-encrypt")
 
 
-def test_a_machine_without_a_key_says_so(here, tmp_path):
+def test_a_machine_without_a_key_says_so(here, there, tmp_path):
     def change(document):
         document["DriverName"] = "generic"
         document["Driver"].update({"IPAddress": "192.0.2.1", "SSHKeyPath": "", "EnginePort": 2376, "SSHKey": ""})
@@ -183,6 +183,8 @@ def test_a_machine_without_a_key_says_so(here, tmp_path):
     add_machine(here.store, "gen", "tcp://192.0.2.1:2376", change)
     result = here.run("export", "gen", "-o", tmp_path / "bundle", "--no-encrypt")
     assert result.code == 0 and '"gen" has no SSH key of its own' in result.err
+    result = there.run("import", tmp_path / "bundle")
+    assert result.code == 0 and '"gen" came without an SSH key' in result.err
 
 
 def test_the_authoritys_key_travels_when_asked_for(here, there, tmp_path):
