@@ -29,6 +29,21 @@ void rebase(std::string& text, const std::vector<Rebasing>& rebasings) {
   }
 }
 
+/// What stands in command lines of ssh must not be an option there, nor more than one word.
+void check_login_words(const Json& record, const std::string& machine) {
+  for (const char* key : {"SSHUser", "IPAddress"}) {
+    const std::string word = text_of(record, key);
+    const auto is_odd = [](unsigned char letter) {
+      return letter <= ' ' || letter == 0x7f ||
+             std::string_view("\"'`$;&|<>\\").contains(static_cast<char>(letter));
+    };
+    if (word.starts_with('-') || std::ranges::any_of(word, is_odd)) {
+      throw Error(fmt::format("the bundle is not to be trusted: {} of machine \"{}\" is {}", key, machine,
+                              go_quote(word)));
+    }
+  }
+}
+
 Json facts_of(const Bundle& bundle, const std::string& name) {
   for (const auto& facts : bundle.facts["Machines"]) {
     if (text_of(facts, "Name") == name) return facts;
@@ -132,6 +147,7 @@ Arrival arrival_of(const Runtime& runtime, const Bundle& bundle, const std::stri
   if (origin == Origin::stranger) {
     driver_named(machine.driver_name);
     refuse_references(machine.driver, old_name);
+    check_login_words(machine.driver, old_name);
   }
   const std::string key = text_of(facts, "Key");
   if (!key.empty()) (void)bundle.text("machines/" + old_name + "/" + key);

@@ -172,7 +172,8 @@ def test_a_renamed_machine_keeps_its_pinned_key_and_login(here, there, tmp_path)
     # With the key of the authority they get as far as the host.
     there("rm", "-y", "Renamed")
     key.rename(key.with_name("lost"))
-    assert f'the SSH key of machine "gen" is not there: {key}' in refused(here, "export", "gen", "-o", tmp_path / "x", "--no-encrypt")
+    said = refused(here, "export", "gen", "-o", tmp_path / "x", "--no-encrypt")
+    assert f'the SSH key of machine "gen" is not there: {key}' in said
 
 
 def test_a_machine_without_a_key_says_so(here, there, tmp_path):
@@ -312,6 +313,8 @@ def test_hostile_bundles(there, plain):
     told("no plain file", change_entry=as_link)
     told("refers to something on this computer", with_driver(URL="command:touch /tmp/evil"))
     told("refers to something on this computer", with_driver(Deep=[{"x": "file:~/.ssh/id_rsa"}]))
+    told("is not to be trusted: SSHUser", with_driver(SSHUser="-oProxyCommand=touch /tmp/evil;"))
+    told("is not to be trusted: IPAddress", with_driver(IPAddress="192.0.2.1\nProxyCommand evil"))
     told("made by a newer docker-machine", change_manifest=lambda manifest: manifest.update(Format=2))
     told("not known here", change_manifest=lambda manifest: manifest.update(Kind="spell"))
     told("holds no machines", change_manifest=lambda manifest: manifest["Facts"].update(Machines=[]))
@@ -380,12 +383,14 @@ def test_killed_at_any_step(here, there, strace, tmp_path):
 def test_for_recipients(here, there, tmp_path):
     """With age's own keys and with SSH keys; and what we write, the age program opens."""
     subprocess.run(["age-keygen", "-o", tmp_path / "age-key"], check=True, capture_output=True)
-    recipient = subprocess.run(["age-keygen", "-y", tmp_path / "age-key"], check=True, capture_output=True, text=True).stdout.strip()
+    made = subprocess.run(["age-keygen", "-y", tmp_path / "age-key"], check=True, capture_output=True, text=True)
+    recipient = made.stdout.strip()
     ssh_key = tmp_path / "id_ed25519"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", ssh_key], check=True)
     public = ssh_key.with_name("id_ed25519.pub")
     here("export", "web", "-o", tmp_path / "bundle", "--recipient", recipient, "--recipient", public)
-    opened = subprocess.run(["age", "--decrypt", "-i", tmp_path / "age-key", tmp_path / "bundle"], check=True, capture_output=True)
+    opened = subprocess.run(["age", "--decrypt", "-i", tmp_path / "age-key", tmp_path / "bundle"], check=True,
+                            capture_output=True)
     assert "machines/web/config.json" in files_of_tar(opened.stdout)
     assert "give --identity FILE" in refused(there, "import", tmp_path / "bundle")
     subprocess.run(["age-keygen", "-o", tmp_path / "stranger"], check=True, capture_output=True)
@@ -415,7 +420,8 @@ def test_for_recipients(here, there, tmp_path):
         terminal.expect('Machine "web" is here now.')
         assert terminal.finish(30) == 0
     without = {"PATH": str(tmp_path)}
-    assert "apt-get install age" in refused(here, "export", "web", "-o", tmp_path / "x", "--recipient", recipient, environment=without)
+    said = refused(here, "export", "web", "-o", tmp_path / "x", "--recipient", recipient, environment=without)
+    assert "apt-get install age" in said
     assert "apt-get install age" in refused(there, "import", tmp_path / "bundle", "--identity", tmp_path / "age-key",
                                             environment=without)
     assert not (tmp_path / "x").exists()
