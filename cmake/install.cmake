@@ -45,6 +45,6 @@ keys to it.")
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS OFF)  # One static program.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "openssh-client, ca-certificates")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "docker.io, rsync, sshfs, qemu-system-x86, qemu-utils")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "age, docker.io, rsync, sshfs, qemu-system-x86, qemu-utils")
 set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_SOURCE_DIR}/cmake/debian.cmake)
 include(CPack)

@@ -16,11 +16,12 @@ LAYERS = {
     "keys": {"base"},
     "certs": {"base", "model", "keys"},
     "store": {"base", "model"},
+    "bundle": {"base", "keys"},
     "docker": {"base", "model", "http"},
     "drivers": {"base", "model", "http", "ssh", "keys"},
     "provision": {"base", "model", "ssh"},
-    "operations": {"base", "model", "http", "ssh", "certs", "store", "docker", "drivers", "provision"},
-    "commands": {"base", "model", "cli", "shell", "text_template", "ssh", "store", "docker", "drivers", "operations"},
+    "operations": {"base", "model", "http", "ssh", "certs", "store", "docker", "drivers", "provision", "bundle"},
+    "commands": {"base", "model", "cli", "shell", "text_template", "ssh", "store", "docker", "drivers", "bundle", "operations"},
     "app": ALL,
     "main.cpp": ALL,
 }
@@ -29,8 +30,9 @@ LIBRARIES = {
     "openssl/": {"keys", "certs"},
     "libssh/": {"ssh"},
     "curl/": {"http"},
-    "archive": {"drivers"},
+    "archive": {"drivers", "bundle"},
     "pugixml": {"drivers"},
+    "sodium": {"bundle"},
 }
 
 

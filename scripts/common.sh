@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034
 
 build_packages=(g++ cmake ninja-build git pkg-config ca-certificates curl
-  libfmt-dev nlohmann-json3-dev libssl-dev libssh-dev libcurl4-openssl-dev libarchive-dev libre2-dev libpugixml-dev
+  libfmt-dev nlohmann-json3-dev libssl-dev libssh-dev libcurl4-openssl-dev libarchive-dev libre2-dev libpugixml-dev libsodium-dev
   # What a static program needs of the libraries below those.
   zlib1g-dev libzstd-dev libbrotli-dev libnghttp2-dev libidn2-dev libunistring-dev libpsl-dev librtmp-dev libssh2-1-dev
   libldap-dev libsasl2-dev libgnutls28-dev nettle-dev libgmp-dev libacl1-dev liblzma-dev liblz4-dev libbz2-dev libxml2-dev
@@ -11,7 +11,7 @@ image_packages=(mmdebstrap qemu-utils qemu-system-x86 e2fsprogs fdisk grub-pc-bi
   debian-archive-keyring)
 package_packages=(lowdown python3 dpkg-dev file)
 test_packages=(man-db groff-base clang-format clang-tidy shellcheck python3 python3-pytest docker.io podman ansible docker-compose openssh-server
-  openssh-client strace openssl busybox-static rsync sshfs fuse3 fish tcsh zsh expect iproute2 iptables gnutls-bin golang-go faketime
+  openssh-client strace openssl busybox-static rsync sshfs fuse3 fish tcsh zsh expect iproute2 iptables gnutls-bin golang-go faketime age
   python3-jsonschema python3-digitalocean
   # The package, and package managers of other families.
   lintian dnf zypper rpm createrepo-c pacman-package-manager)

@@ -8,6 +8,7 @@
 #include "operations/authority_change.h"
 #include "operations/certificates.h"
 #include "operations/contexts.h"
+#include "operations/foreign_authority.h"
 #include "operations/provision_machine.h"
 
 namespace dm {
@@ -72,6 +73,7 @@ int run(Context& context) {
     const auto lock = context.runtime.store.lock_machine(name, task);
     OpenMachine open = open_machine(context.runtime, name);
     add_names(context.runtime, open, names, task);
+    if (flags.boolean("adopt-ca")) adopt_own_authority(context.runtime.store, open.machine);
     renew_machine(context.runtime, open, task);
   });
 }
@@ -80,24 +82,27 @@ int run(Context& context) {
 
 extern const Command regenerate_certs_command;
 const Command regenerate_certs_command{
-    .syntax = {.name = "regenerate-certs",
-               .summary = "Regenerate TLS Certificates for a machine",
-               .arguments = "Argument(s) are one or more machine names.",
-               .flags = {{.name = "force",
-                          .kind = FlagKind::boolean,
-                          .help = "Force rebuild and do not prompt",
-                          .aliases = {"f"}},
-                         {.name = "client-certs",
-                          .kind = FlagKind::boolean,
-                          .help = "Also regenerate the client certificate"},
-                         {.name = "ca",
-                          .kind = FlagKind::boolean,
-                          .help = "Replace the CA, and with it the certificates of the client and of all "
-                                  "machines, none of which is out of reach meanwhile"},
-                         {.name = "tls-san",
-                          .kind = FlagKind::list,
-                          .help =
-                              "Host name or address that the certificate shall name too, now and later"}}},
+    .syntax =
+        {.name = "regenerate-certs",
+         .summary = "Regenerate TLS Certificates for a machine",
+         .arguments = "Argument(s) are one or more machine names.",
+         .flags = {{.name = "force",
+                    .kind = FlagKind::boolean,
+                    .help = "Force rebuild and do not prompt",
+                    .aliases = {"f"}},
+                   {.name = "client-certs",
+                    .kind = FlagKind::boolean,
+                    .help = "Also regenerate the client certificate"},
+                   {.name = "ca",
+                    .kind = FlagKind::boolean,
+                    .help = "Replace the CA, and with it the certificates of the client and of all "
+                            "machines, none of which is out of reach meanwhile"},
+                   {.name = "adopt-ca",
+                    .kind = FlagKind::boolean,
+                    .help = "Let this computer's own CA sign from now on for a machine that was imported"},
+                   {.name = "tls-san",
+                    .kind = FlagKind::list,
+                    .help = "Host name or address that the certificate shall name too, now and later"}}},
     .run = run,
     .operands = Operands::machines};
 

@@ -82,6 +82,12 @@ struct Surveyed {
   std::optional<Error> error;
 };
 
+/// A key of a driver's records that holds a credential.
+struct SecretKey {
+  std::string key;
+  std::string variable;  ///< environment variable that gives it where the record does not; may be empty
+};
+
 /// A kind of driver. Thread-safe.
 class DriverType {
  public:
@@ -96,6 +102,13 @@ class DriverType {
   /// of which this type opened. Ends at the task's deadline: who has not answered then has Error(timed_out).
   virtual std::vector<Surveyed> survey(std::span<Driver* const> drivers, Task& task);
   virtual Traits traits() const { return {}; }
+  /// Why its machines cannot be used from another computer, as the end of a sentence; empty: they can.
+  virtual std::string why_bound_to_computer() const { return {}; }
+  /// Files in the machine's folder that no backup can hold: disks, and what a run of it leaves.
+  virtual std::vector<std::string> local_files() const { return {}; }
+  /// What in its records is a credential. One without a variable is looked for by the driver itself if the
+  /// record has none.
+  virtual std::vector<SecretKey> secret_keys() const { return {}; }
 
   /// Names the account and region that a record belongs to, without a secret in it: those of equal names are
   /// searched once. Empty: this driver makes nothing that could be searched for.

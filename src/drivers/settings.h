@@ -35,6 +35,7 @@ struct Setting {
   std::string variable;  ///< environment variable; may be empty
   std::string help;
   bool required = false;  ///< an empty value is refused
+  bool secret = false;    ///< a credential, which does not travel with a machine unless asked for
 };
 
 /// A driver's settings, declared once: out of the rows come the flags with their defaults (those of a
@@ -56,6 +57,15 @@ class SettingsTable {
       std::visit([&](auto member) { flags.push_back(flag_of(row, defaults.*member)); }, row.member);
     }
     return flags;
+  }
+
+  /// The keys of the rows that hold credentials.
+  std::vector<SecretKey> secret_keys() const {
+    std::vector<SecretKey> keys;
+    for (const auto& row : rows_) {
+      if (row.secret) keys.push_back({row.key, row.variable});
+    }
+    return keys;
   }
 
   /// Error "DRIVER driver requires the --FLAG option" for a required one without a value.

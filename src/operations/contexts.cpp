@@ -203,7 +203,8 @@ void refresh_contexts(const Runtime& runtime, Task& task) {
     try {
       refresh_access(runtime, open_machine(runtime, context.machine), task);
     } catch (const Error& error) {
-      task.warn(fmt::format("The docker context of \"{}\" is not up to date: {}", context.machine, error.what()));
+      task.warn(
+          fmt::format("The docker context of \"{}\" is not up to date: {}", context.machine, error.what()));
     }
   }
 }

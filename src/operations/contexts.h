@@ -45,7 +45,8 @@ void set_context_habit(const Runtime& runtime, const std::optional<ContextHabit>
 /// What fails is a warning.
 void refresh_access(const Runtime& runtime, const OpenMachine& open, Task& task);
 
-/// refresh_access for all machines that have a context: to be called when the client certificate is a new one.
+/// refresh_access for all machines that have a context: to be called when the client certificate is a new
+/// one.
 void refresh_contexts(const Runtime& runtime, Task& task);
 
 /// To be called when a machine is new: as refresh_access, and makes its context where that is the habit.

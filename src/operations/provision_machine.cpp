@@ -6,6 +6,7 @@
 #include "operations/certificates.h"
 #include "operations/connection.h"
 #include "operations/contexts.h"
+#include "operations/foreign_authority.h"
 #include "operations/power.h"
 #include "provision/provision.h"
 
@@ -62,6 +63,7 @@ std::string wanted_version(const Runtime& runtime, OpenMachine& open, const Task
 }
 
 void bring_up(const Runtime& runtime, OpenMachine& open, Containers containers, Task& task) {
+  require_authority_key(runtime.store, open.machine);
   RemoteHost host = remote_host_of(runtime, open);
   const Endpoint endpoint = known_endpoint(open);
   const MachineFacts facts =

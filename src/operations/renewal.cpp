@@ -5,6 +5,7 @@
 
 #include "operations/certificates.h"
 #include "operations/contexts.h"
+#include "operations/foreign_authority.h"
 #include "operations/provision_machine.h"
 
 namespace dm {
@@ -14,6 +15,7 @@ constexpr auto ssh_limit = std::chrono::seconds(45);
 }  // namespace
 
 void renew_server_certificate(const Runtime& runtime, OpenMachine& open, Containers containers, Task& task) {
+  require_authority_key(runtime.store, open.machine);
   const Endpoint endpoint = known_endpoint(open);
   task.info(fmt::format("Renewing the certificate of \"{}\" for {}...", open.name(), endpoint.address));
   RemoteHost host = remote_host_of(runtime, open);

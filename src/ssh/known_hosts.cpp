@@ -79,6 +79,14 @@ void pin_host_key(const fs::path& file, const std::string& alias, const HostKey&
   write_file(file, *text + line, private_file);
 }
 
+std::string with_other_alias(const std::string& text, const std::string& from, const std::string& to) {
+  std::vector<std::string> lines = split(text, '\n');
+  for (auto& line : lines) {
+    if (line.starts_with(lower(from) + " ")) line = lower(to) + line.substr(from.size());
+  }
+  return join(lines, "\n");
+}
+
 Error changed_host_key(const fs::path& file, const std::string& alias, const std::vector<HostKey>& pinned,
                        const HostKey& offered) {
   std::vector<std::string> expected;

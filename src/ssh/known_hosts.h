@@ -26,6 +26,10 @@ std::vector<HostKey> pinned_host_keys(const std::filesystem::path& file, const s
 /// processes.
 void pin_host_key(const std::filesystem::path& file, const std::string& alias, const HostKey& key);
 
+/// The text of a known_hosts file in which the lines for one name, as pin_host_key() writes them, are for
+/// another.
+std::string with_other_alias(const std::string& text, const std::string& from, const std::string& to);
+
 /// What to tell the user when the machine answers with a key that is not among the pinned ones.
 Error changed_host_key(const std::filesystem::path& file, const std::string& alias,
                        const std::vector<HostKey>& pinned, const HostKey& offered);

@@ -180,6 +180,31 @@ void Store::add(const Machine& machine, const Notes& notes) const {
   }
 }
 
+void Store::add_all(const std::vector<MachineFolder>& machines) const {
+  make_folders(file("machines"));
+  std::vector<std::string> hidden, shown;
+  try {
+    for (const auto& [name, files] : machines) {
+      sweep(name);
+      hidden.push_back(file("machines/" + hidden_name(name, "new")));
+      make_folders(hidden.back());
+      for (const auto& [relative, content, mode] : files)
+        write_file(hidden.back() + "/" + relative, content, mode);
+    }
+    for (size_t i = 0; i < machines.size(); ++i) {
+      if (!move_new_folder(hidden[i], machine_folder(machines[i].name))) {
+        throw Error(fmt::format("Docker machine \"{}\" already exists", machines[i].name),
+                    Reason::already_exists);
+      }
+      shown.push_back(machine_folder(machines[i].name));
+    }
+  } catch (...) {
+    for (const auto& folder : shown) remove_all(folder);
+    for (const auto& folder : hidden) remove_all(folder);
+    throw;
+  }
+}
+
 void Store::sweep(const std::string& name) const {
   for (const auto& folder : sub_folders(file("machines"))) {
     if (is_hidden_folder_of(name, folder)) remove_all(file("machines/" + folder));

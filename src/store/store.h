@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,19 @@ struct Remains {
   std::string machine, driver_name;
   Json driver;      ///< the driver's record, by which it can be removed
   std::string why;  ///< what the provider said
+};
+
+/// A file below a folder that is named elsewhere.
+struct StoredFile {
+  std::string name;  ///< relative, "/" between folders
+  std::string content;
+  unsigned mode = private_file;
+};
+
+/// The whole folder of a machine.
+struct MachineFolder {
+  std::string name;
+  std::vector<StoredFile> files;  ///< config.json among them
 };
 
 /// The store's folder: machines, certificates, cache, in the original's layout, which other programs share.
@@ -52,6 +66,9 @@ class Store {
   /// A new machine with its first config.json, in one step; Error(already_exists) if the name is taken. For
   /// whoever holds the machine's long lock.
   void add(const Machine& machine, const Notes& notes) const;
+  /// Several machines with all their files; either all of them are there afterwards, or, with an Error, none.
+  /// Error(already_exists) if a name is taken. For whoever holds the machines' long locks.
+  void add_all(const std::vector<MachineFolder>& machines) const;
   /// For whoever holds the machine's long lock.
   void save(const Machine& machine, const Task& task) const;
   /// For whoever does not: nothing is written, and false returned, if the file is not as `machine` was loaded
@@ -74,6 +91,16 @@ class Store {
   bool is_locked(const std::string& name) const;
   /// Around the making of the authority and the client certificate.
   FileLock lock_certificates(const Task& task) const;
+
+  /// Whether there is nothing in it that could be lost: no machine, no certificate, no note of remains.
+  bool is_empty() const;
+  /// All files of it that are no cache, lock, or work in progress; sorted by name. `leave_out` tells of
+  /// machines' files, by machine and file, which not to read.
+  std::vector<StoredFile> files(
+      const std::function<bool(const std::string& machine, const std::string& file)>& leave_out) const;
+  /// Puts such files into an empty store; they are all there afterwards or, with an Error, none.
+  /// Error(already_exists) if it is not empty.
+  void fill(const std::vector<StoredFile>& files) const;
 
   /// Where a new machine's certificates go, unless the user says otherwise.
   AuthOptions default_auth(const std::string& name) const;

@@ -40,6 +40,12 @@ class QemuDriverType final : public DriverType {
   Json configure(const NewMachine& machine, const FlagValues& values, const Services& services,
                  Task& task) override;
   Traits traits() const override { return {.tagged = false}; }
+  std::string why_bound_to_computer() const override {
+    return "it is a virtual machine of the computer that made it, with its disk there";
+  }
+  std::vector<std::string> local_files() const override {
+    return {"disk.qcow2", "seed.iso", "console.log", "console.log.1", "qemu.pid"};
+  }
   std::unique_ptr<Driver> open(const Json& record, const Services& services) override {
     return std::make_unique<QemuMachine>(record, services, addresses_);
   }
