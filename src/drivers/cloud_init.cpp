@@ -37,6 +37,27 @@ std::string headers_for(const std::string& user_data) {
       Reason::usage);
 }
 
+/// A socket of systemd takes its port when it is made, and is not made while its service runs.
+constexpr const char* listen_script = R"(port={}
+if grep -qi '^Include .*/sshd_config.d/' /etc/ssh/sshd_config; then
+  echo "Port $port" > /etc/ssh/sshd_config.d/00-docker-machine.conf
+else
+  sed -i "1i Port $port" /etc/ssh/sshd_config
+fi
+if command -v semanage > /dev/null; then semanage port -a -t ssh_port_t -p tcp "$port"; fi
+if ! command -v systemctl > /dev/null; then
+  service ssh restart || service sshd restart
+  exit
+fi
+systemctl daemon-reload
+if systemctl --quiet is-active ssh.socket; then
+  systemctl stop ssh.service
+  systemctl restart ssh.socket
+else
+  systemctl try-restart ssh.service sshd.service
+fi
+)";
+
 }  // namespace
 
 std::string merged_user_data(const Json& ours, const std::string& own) {
@@ -50,5 +71,20 @@ std::string merged_user_data(const Json& ours, const std::string& own) {
       "--{0}\n{2}{3}\n--{0}--\n",
       boundary, config, headers_for(own), own);
 }
+
+Json login_user(const std::string& name, const std::string& authorized_key) {
+  Json user{{"name", name},
+            {"gecos", "docker-machine"},
+            {"groups", Json::array({"docker"})},
+            {"sudo", "ALL=(ALL) NOPASSWD:ALL"},
+            {"shell", "/bin/bash"},
+            {"lock_passwd", true},
+            {"ssh_authorized_keys", Json::array({authorized_key})}};
+  // An image with an engine has this group already, and then useradd refuses to make it for the user.
+  if (name == "docker") user["primary_group"] = "docker";
+  return user;
+}
+
+Json listen_for_ssh_on(long long port) { return Json::array({"sh", "-c", fmt::format(listen_script, port)}); }
 
 }  // namespace dm
