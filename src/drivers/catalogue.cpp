@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "drivers/digitalocean/digitalocean.h"
 #include "drivers/generic/generic.h"
 #include "drivers/none/none.h"
 #include "drivers/qemu/qemu.h"
@@ -12,8 +13,8 @@
 namespace dm {
 
 std::span<DriverType* const> built_in_drivers() {
-  static const std::array<DriverType*, 3> rows{&generic_driver_type(), &none_driver_type(),
-                                               &qemu_driver_type()};
+  static const std::array<DriverType*, 4> rows{&digitalocean_driver_type(), &generic_driver_type(),
+                                               &none_driver_type(), &qemu_driver_type()};
   return rows;
 }
 
