@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from do_simulator import Settings, Simulator  # noqa: E402 its folder has to be in the path first
+from do_simulator import Settings, Simulator
 from do_simulator.hook_program import HookProgram  # noqa: E402
 
 

@@ -114,6 +114,8 @@ class Droplet:
     tags: dict = field(default_factory=dict)
     former_tags: dict = field(default_factory=dict)
     destroyed: float | None = None
+    # What the hooks were told last of the ways to it; see networks.py.
+    reach: dict | None = None
 
 
 class NoHooks:
@@ -134,6 +136,12 @@ class NoHooks:
     def destroy(self, droplet_id):
         """The droplet's host ends for good."""
 
+    def network(self, droplet_id, addresses, rules):
+        """Other addresses lead to it than the one at first, or a firewall holds for it; called at each change.
+
+        `rules` is what may come in, as [protocol, first port, last port, network] with -1 for all ports; None for everything.
+        """
+
 
 class Account:
     """Everything that a token owns. Its methods are called with `lock` held."""
@@ -152,6 +160,7 @@ class Account:
         self._ids = {"droplet": itertools.count(412345678), "action": itertools.count(2100000001), "key": itertools.count(45000001)}
         self._addresses = itertools.count(1)
         self._workers = ThreadPoolExecutor(max_workers=32, thread_name_prefix="hook")
+        self._last_work = {}
         self.owner = str(uuid.uuid4())
         self.vpcs = {vpc["id"]: vpc for vpc in self._default_vpcs()}
         self.projects = {}
@@ -159,7 +168,8 @@ class Account:
         self.default_project = project["id"]
 
     def close(self):
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        """Waits for the hooks that run; those that wait for their turn do not begin any more."""
+        self._workers.shutdown(cancel_futures=True)
 
     def _default_vpcs(self):
         for number, region in enumerate(catalogue.OPEN_REGIONS):
@@ -183,9 +193,21 @@ class Account:
         number = next(self._addresses)
         return f"198.18.{number // 250 % 250}.{number % 250 + 1}"
 
-    def run_hook(self, hook, *arguments):
-        """Runs a hook beside the requests."""
-        return self._workers.submit(hook, *arguments)
+    def run_hook(self, hook, droplet_id, *arguments):
+        """Runs a hook beside the requests, after those that run for the same droplet already."""
+        if type(self.hooks) is NoHooks:
+            nothing = Future()
+            nothing.set_result(None)
+            return nothing
+        before = self._last_work.get(droplet_id)
+
+        def run():
+            if before:
+                before.exception()
+            return hook(*arguments)
+
+        self._last_work[droplet_id] = self._workers.submit(run)
+        return self._last_work[droplet_id]
 
     def begin(self, kind, resource_id, resource_type, region, seconds, effect=None, work=None, fails=False):
         """Notes an action, which `settle` ends."""

@@ -8,7 +8,7 @@ import urllib.parse
 import uuid
 from dataclasses import dataclass, field
 
-from . import droplet_actions, droplets, firewalls, keys_and_tags, projects, reserved_ips, vpcs  # noqa: F401 they register operations
+from . import droplet_actions, droplets, firewalls, keys_and_tags, networks, projects, reserved_ips, vpcs  # they register operations
 from .account import Account, ApiError, not_found
 from .document import Document
 from .droplet_actions import NotSimulated
@@ -91,7 +91,7 @@ class Api:
 
     def _answer(self, operation, in_path, query, headers, content, base, record):
         with self.account.lock:
-            self.account.settle()
+            self.settle()
             if headers.get("authorization") != f"Bearer {self.settings.token}":
                 return self._finish(Answer(401, {"id": "Unauthorized", "message": "Unable to authenticate you"}))
             refused = self.limits.admit()
@@ -100,6 +100,7 @@ class Api:
             try:
                 request = self._checked(operation, in_path, query, headers, content, base, record)
                 answer = self._finish(self._perform(operation, request))
+                networks.announce(self.account)
             except ApiError as refusal:
                 return self._error(refusal.status, refusal.word, refusal.message)
             except Exception:  # a bug of the simulator, which the test has to hear of
@@ -110,6 +111,12 @@ class Api:
                 self.account.faults.append(f"{operation.name} answers against the document: {'; '.join(problems)}")
                 return self._error(500, "server_error", "Unexpected server-side error")
             return answer
+
+    def settle(self):
+        """Lets happen what is due."""
+        with self.account.lock:
+            self.account.settle()
+            networks.announce(self.account)
 
     def _perform(self, operation, request):
         function = OPERATIONS.get(operation.name)
@@ -148,7 +155,8 @@ class Api:
         return self._finish(Answer(status, {"id": word, "message": message, "request_id": str(uuid.uuid4())}, dict(headers or {})))
 
     def _finish(self, answer):
-        answer.headers = {**self.limits.headers(), "x-request-id": str(uuid.uuid4()), **answer.headers}
+        number = (answer.body or {}).get("request_id") or str(uuid.uuid4())
+        answer.headers = {**self.limits.headers(), "x-request-id": number, **answer.headers}
         return answer
 
     def check(self):

@@ -30,7 +30,7 @@ _format("uri", lambda text: all(urllib.parse.urlsplit(text)[:2]))
 
 
 def _json_schema(node):
-    """OpenAPI 3.0's dialect as JSON Schema of draft 4, from which it differs in `nullable`."""
+    """OpenAPI 3.0's dialect as JSON Schema of draft 4, from which it differs in `nullable` and `discriminator`."""
     if isinstance(node, list):
         return [_json_schema(item) for item in node]
     if not isinstance(node, dict):
@@ -40,6 +40,9 @@ def _json_schema(node):
         node["type"] = [node["type"], "null"]
         if isinstance(node.get("enum"), list):
             node["enum"] = node["enum"] + [None]
+    # One is chosen by a member's value; others may fit as well.
+    if "discriminator" in node and "oneOf" in node:
+        node["anyOf"] = node.pop("oneOf")
     return node
 
 
@@ -52,7 +55,6 @@ class Operation:
     template: str
     parameters: list
     body: dict | None
-    body_required: bool
     answers: dict
     root: dict
 
@@ -116,12 +118,11 @@ class Document:
                         self._add(method.upper(), template, spec, methods.get("parameters", []), root)
 
     def _add(self, method, template, spec, shared, root):
-        operation = Operation(spec["operationId"], method, template, [], None, False, {}, root)
+        operation = Operation(spec["operationId"], method, template, [], None, {}, root)
         operation.parameters = [operation.resolve(item) for item in shared + spec.get("parameters", [])]
         body = operation.resolve(spec.get("requestBody"))
         if body:
             operation.body = body["content"]["application/json"]["schema"]
-            operation.body_required = body.get("required", False)
         operation.answers = {code: operation.resolve(answer) for code, answer in spec["responses"].items()}
         self.operations[operation.name] = operation
 
@@ -155,12 +156,13 @@ class Document:
                 problems += operation.problems_of(parameter["schema"], values[name], name)
             elif parameter.get("required") and parameter["in"] == "query":
                 problems.append(f"query: parameter {name!r} is missing")
-        if body is None:
-            problems += ["body: missing"] if operation.body_required else []
-        elif operation.body is not None:
+        if operation.body is None:
+            problems += ["body: the operation takes none"] if body else []
+        elif not isinstance(body, dict):
+            # Not all bodies are called required or objects in the document; there is none that is neither.
+            problems.append("body: an object is missing")
+        else:
             problems += operation.problems_of(operation.body, body, "body")
-        elif body != {}:
-            problems.append("body: the operation takes none")
         return problems, values
 
     def check_answer(self, operation, status, headers, body):

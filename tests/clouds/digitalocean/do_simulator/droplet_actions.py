@@ -26,7 +26,7 @@ def _power(status=None):
     def begin(account, droplet, kind, body):
         event = {"power_on": "on", "power_off": "off"}.get(kind, kind)
         refused = kind == "shutdown" and not account.settings.guest_obeys_shutdown
-        work = None if refused else account.run_hook(account.hooks.power, droplet.id, event)
+        work = None if refused else account.run_hook(account.hooks.power, droplet.id, droplet.id, event)
         return account.begin(kind, droplet.id, "droplet", droplet.region, account.settings.action_seconds,
                              _set(droplet, "status", status) if status else None, work, refused)
     return begin

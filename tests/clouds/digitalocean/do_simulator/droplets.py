@@ -71,7 +71,7 @@ def droplets_create(account, request):
     image, size, region = _check_offer(wanted)
     keys = _check_keys(account, wanted.get("ssh_keys") or [])
     vpc = _check_vpc(account, wanted.get("vpc_uuid"), region)
-    if len(wanted.get("user_data") or "") > USER_DATA_LIMIT:
+    if len((wanted.get("user_data") or "").encode()) > USER_DATA_LIMIT:
         raise unprocessable("User data is too long (maximum is 64 KiB)")
     if wanted.get("volumes"):
         raise unprocessable("volumes are not to be found in this region")
@@ -144,10 +144,12 @@ def _start(account, droplet, keys):
     order = {"id": droplet.id, "name": droplet.name, "region": droplet.region, "size": droplet.size, "image": droplet.image["slug"],
              "user_data": droplet.user_data, "public_keys": [key["public_key"] for key in keys], "tags": list(droplet.tags),
              "wanted_address": account.next_address()}
-    work = account.run_hook(account.hooks.create, order)
+    work = account.run_hook(account.hooks.create, droplet.id, order)
 
     def address_is_known():
-        droplet.address, droplet.address_ready = work.result() or order["wanted_address"], True
+        if not droplet.address_ready:
+            droplet.address, droplet.address_ready = work.result() or order["wanted_address"], True
+            droplet.reach = {"addresses": [droplet.address], "rules": None}
 
     def is_active():
         address_is_known()
@@ -172,7 +174,7 @@ def destroy(account, droplet) -> Action:
             firewall["droplet_ids"] = [number for number in firewall["droplet_ids"] if number != droplet.id]
 
     return account.begin("destroy", droplet.id, "droplet", droplet.region, account.settings.gone_after, is_gone,
-                         account.run_hook(account.hooks.destroy, droplet.id))
+                         account.run_hook(account.hooks.destroy, droplet.id, droplet.id))
 
 
 def refuse_if_pending(account, droplet):

@@ -54,3 +54,6 @@ class HookProgram(NoHooks):
 
     def destroy(self, droplet_id):
         self._call("destroy", droplet_id=droplet_id)
+
+    def network(self, droplet_id, addresses, rules):
+        self._call("network", droplet_id=droplet_id, addresses=addresses, rules=rules)

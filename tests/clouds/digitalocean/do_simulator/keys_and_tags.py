@@ -171,17 +171,14 @@ def _tagged_droplets(account, request):
         yield account.droplet(int(resource["resource_id"]))
 
 
-@operation("tags_assign_resources")
-def tags_assign(account, request):
-    name = _tag(account, request)
-    for droplet in list(_tagged_droplets(account, request)):
-        put_tag(account, droplet, name)
-    return nothing()
+def _change_tagged(change):
+    def operation_of_tag(account, request):
+        name = _tag(account, request)
+        for droplet in list(_tagged_droplets(account, request)):
+            change(account, droplet, name)
+        return nothing()
+    return operation_of_tag
 
 
-@operation("tags_unassign_resources")
-def tags_unassign(account, request):
-    name = _tag(account, request)
-    for droplet in list(_tagged_droplets(account, request)):
-        untag(account, droplet, name)
-    return nothing()
+operation("tags_assign_resources")(_change_tagged(put_tag))
+operation("tags_unassign_resources")(_change_tagged(untag))

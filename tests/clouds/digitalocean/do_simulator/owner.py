@@ -18,10 +18,16 @@ class Owner:
             raise ValueError(f"an owner cannot {name}")
         return name
 
+    def _droplet(self, number):
+        # What is due has happened before the owner comes.
+        self._account.settle()
+        return self._account.droplets[number]
+
     def _power(self, number, event, status):
         with self._account.lock:
-            droplet = self._account.droplets[number]
-        self._account.hooks.power(number, event)
+            droplet = self._droplet(number)
+            work = self._account.run_hook(self._account.hooks.power, number, number, event)
+        work.result()
         with self._account.lock:
             droplet.status = status
 
@@ -33,7 +39,7 @@ class Owner:
 
     def destroy(self, number):
         with self._account.lock:
-            action = droplets.destroy(self._account, self._account.droplets[number])
+            action = droplets.destroy(self._account, self._droplet(number))
         action.work.result()
         with self._account.lock:
             action.due = self._account.clock.now()
@@ -41,17 +47,17 @@ class Owner:
 
     def set_address(self, number, address):
         with self._account.lock:
-            self._account.droplets[number].address = address
+            self._droplet(number).address = address
 
     def rename(self, number, name):
         with self._account.lock:
-            self._account.droplets[number].name = name
+            self._droplet(number).name = name
 
     def tag(self, number, name):
         with self._account.lock:
             [name] = self._account.make_tags([name])
-            keys_and_tags.put_tag(self._account, self._account.droplets[number], name)
+            keys_and_tags.put_tag(self._account, self._droplet(number), name)
 
     def untag(self, number, name):
         with self._account.lock:
-            keys_and_tags.untag(self._account, self._account.droplets[number], name)
+            keys_and_tags.untag(self._account, self._droplet(number), name)

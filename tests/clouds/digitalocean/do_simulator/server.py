@@ -24,6 +24,11 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def handle_expect_100(self):
+        go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return go_on
+
     def _content(self):
         return self.rfile.read(int(self.headers.get("content-length") or 0))
 
@@ -85,6 +90,14 @@ class Simulator:
         self._servers = []
         self.url = self._serve(_api_handler(self.api, lambda: self.url), port)
         self.control_url = None if control_port is None else self._serve(_control_handler(self), control_port)
+        self._closing = threading.Event()
+        if hooks:
+            # Hosts change also while no client asks.
+            threading.Thread(target=self._tick, daemon=True).start()
+
+    def _tick(self):
+        while not self._closing.wait(0.2):
+            self.api.settle()
 
     def _serve(self, handler, port):
         server = _Server(("127.0.0.1", port), handler)
@@ -101,6 +114,7 @@ class Simulator:
             self.check()
 
     def close(self):
+        self._closing.set()
         for server in self._servers:
             server.shutdown()
             server.server_close()
