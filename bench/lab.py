@@ -146,10 +146,12 @@ class Lab:
     @property
     def engine(self):
         def make():
+            import images
             from engine import Engine
             if os.geteuid() != 0:
                 raise Failed("Hosts need root: they are containers of a docker engine that is started for them.")
-            return self._open.enter_context(contextlib.closing(Engine(lambda text: print(text, file=sys.stderr))))
+            return self._open.enter_context(contextlib.closing(
+                Engine(lambda text: print(text, file=sys.stderr), images.HOST_KINDS)))
         return self.once("engine", make)
 
     @property

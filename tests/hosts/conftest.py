@@ -10,6 +10,7 @@ sys.dont_write_bytecode = True
 
 import cli  # noqa: E402
 import guard  # noqa: E402
+import images  # noqa: E402
 from engine import Engine  # noqa: E402
 from host import Host, make_key  # noqa: E402
 from proxy import Proxy  # noqa: E402
@@ -22,9 +23,8 @@ PROGRAMS = {
 }
 
 
-@pytest.fixture(scope="session")
-def engine(request):
-    """The private docker engine, started with the first test that needs a host."""
+def started_engine(request, kinds):
+    """The private docker engine with the images of these kinds of hosts, until it is closed."""
     if os.geteuid() != 0:
         pytest.skip("tests on hosts need root: they start a docker engine and a bridge")
     missing = sorted({package for program, package in PROGRAMS.items() if not shutil.which(program)})
@@ -36,11 +36,17 @@ def engine(request):
         with capture.global_and_fixture_disabled():
             print(f"\n{text}", flush=True)
 
-    made = Engine(say)
+    made = Engine(say, kinds)
     try:
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture(scope="session")
+def engine(request):
+    """The private docker engine, started with the first test that needs a host."""
+    yield from started_engine(request, images.HOST_KINDS)
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,8 @@ LONGEST_FOLDER = 60
 class Engine:
     """Debian's dockerd with a folder, socket, bridge and subnet of its own; close() leaves nothing of it."""
 
-    def __init__(self, say):
-        tars = {kind: images.build(kind, say) for kind in images.PACKAGES}
+    def __init__(self, say, kinds):
+        tars = {kind: images.build(kind, say) for kind in kinds}
         self._store = images.cache_folder() / f"store-{store_name(tars.values())}"
         runs = images.cache_folder() / "runs"
         runs.mkdir(exist_ok=True)

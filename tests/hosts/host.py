@@ -56,13 +56,15 @@ class Host:
         for capability in CAPABILITIES:
             arguments += ["--cap-add", capability]
         self.engine.docker(*arguments, engines.image_name(self.kind))
-        public = self.key.with_name(self.key.name + ".pub").read_bytes()
         relay = f'Acquire::http::Proxy "{self.engine.relay.url}";\nAcquire::https::Proxy "{self.engine.relay.url}";\n'
         init = (Path(__file__).parent / "host_init.sh").read_bytes()
         self._put([("usr/sbin/host_init", init, 0o755),
-                   ("root/.ssh/authorized_keys", public, 0o600),
-                   ("home/admin/.ssh/authorized_keys", public, 0o600),
-                   ("etc/apt/apt.conf.d/99relay", relay.encode(), 0o644)])
+                   ("etc/apt/apt.conf.d/99relay", relay.encode(), 0o644), *self._born_with()])
+
+    def _born_with(self):
+        """The files, as (path, content, mode), that make this host differ from others of its kind."""
+        public = self.key.with_name(self.key.name + ".pub").read_bytes()
+        return [("root/.ssh/authorized_keys", public, 0o600), ("home/admin/.ssh/authorized_keys", public, 0o600)]
 
     def _put(self, files):
         """Unpacks (path, content, mode) into the container, running or not; new folders are for the owner only."""

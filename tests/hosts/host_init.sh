@@ -10,9 +10,11 @@ done
 if [ ! -e /var/lib/host-born ]; then
   cat /run/hosts.first > /etc/hosts
   cat /run/hostname.first > /etc/hostname
-  ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
-  ssh-keygen -q -t ecdsa -N '' -f /etc/ssh/ssh_host_ecdsa_key
-  chown -R admin:admin /home/admin
+  if [ ! -d /var/lib/cloud/seed ]; then  # else all this is cloud-init's
+    ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
+    ssh-keygen -q -t ecdsa -N '' -f /etc/ssh/ssh_host_ecdsa_key
+    chown -R admin:admin /home/admin
+  fi
   : > /var/lib/host-born
 fi
 rm -f /run/*.first
@@ -27,5 +29,8 @@ done < /proc/mounts
 # The settings of the network belong to this host alone. All others belong to the computer and stay read-only.
 mount --bind /proc/sys/net /proc/sys/net
 mount -o remount,rw,bind /proc/sys/net
+
+# What a cloud's network does to this host.
+[ ! -x /usr/sbin/host_network ] || /usr/sbin/host_network
 
 exec /sbin/init

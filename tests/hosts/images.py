@@ -23,7 +23,12 @@ PACKAGES = {
     "docker": COMMON_PACKAGES + ("docker.io", "curl"),
     "bullseye": COMMON_PACKAGES,
     "trixie": COMMON_PACKAGES,
+    # As a cloud's image: its user, host keys and whatever else come of cloud-init, from user-data.
+    "cloud": COMMON_PACKAGES + ("cloud-init", "curl", "iptables"),
+    "cloud-docker": COMMON_PACKAGES + ("cloud-init", "curl", "iptables", "docker.io"),
 }
+CLOUD_KINDS = ("cloud", "cloud-docker")
+HOST_KINDS = tuple(kind for kind in PACKAGES if kind not in CLOUD_KINDS)
 
 
 def suite_of(kind):
@@ -41,6 +46,17 @@ rm -f "$1"/etc/ssh/ssh_host_*
 : > "$1/etc/machine-id"
 : > "$1/etc/resolv.conf"
 chroot "$1" systemctl mask apt-daily.timer apt-daily-upgrade.timer
+"""
+
+# Networks are docker's business here, and the only source of user-data is the folder that a host is born with.
+CUSTOMIZE_CLOUD = r"""
+set -e
+rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/cloud/cloud.cfg.d/*dpkg*
+: > "$1/etc/machine-id"
+: > "$1/etc/resolv.conf"
+chroot "$1" systemctl mask apt-daily.timer apt-daily-upgrade.timer
+echo 'datasource_list: [NoCloud]' > "$1/etc/cloud/cloud.cfg.d/95-datasource.cfg"
+echo 'network: {config: disabled}' > "$1/etc/cloud/cloud.cfg.d/95-network.cfg"
 """
 
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
@@ -96,7 +112,8 @@ def recipe(kind):
             "--include=" + ",".join(PACKAGES[kind]),
             '--aptopt=APT::Install-Recommends "false"']
     argv += [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
-    argv += [f"--customize-hook=sh -c {shlex.quote(CUSTOMIZE)} customize \"$1\""]
+    customize = CUSTOMIZE_CLOUD if kind in CLOUD_KINDS else CUSTOMIZE
+    argv += [f"--customize-hook=sh -c {shlex.quote(customize)} customize \"$1\""]
     return argv
 
 

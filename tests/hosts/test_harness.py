@@ -222,7 +222,7 @@ def test_internet_is_out_of_reach_and_says_so_at_once(shared_docker_host):
 def test_engine_leaves_no_trace_when_its_owner_is_killed(engine, tmp_path):
     """A second run, killed in the middle, cleans up by itself; the first one is not disturbed."""
     script = ("import sys, time; sys.path.insert(0, sys.argv[1]); from engine import Engine, bridge_name;"
-              "from host import Host, make_key; e = Engine(print); h = Host(e, 'bare', make_key(sys.argv[2]));"
+              "from host import Host, make_key; e = Engine(print, ['bare']); h = Host(e, 'bare', make_key(sys.argv[2]));"
               "print('up', e.folder, bridge_name(e.folder), h.address, flush=True); time.sleep(600)")
     owner = subprocess.Popen([sys.executable, "-c", script, str(Path(__file__).parent), str(tmp_path / "key")],
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)

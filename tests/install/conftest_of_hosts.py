@@ -9,4 +9,5 @@ _module = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_module)
 
 engine, ssh_key, make_host, docker_host = _module.engine, _module.ssh_key, _module.make_host, _module.docker_host
+started_engine = _module.started_engine
 pytest_runtest_makereport = _module.pytest_runtest_makereport
