@@ -15,6 +15,7 @@ from engine import bridge_name
 from test_harness import SERVER
 
 CREATE_LIMIT = 300
+END_LIMIT = 30  # seconds until a droplet is gone
 MOST_CALLS = 12  # of one create, besides polls
 #: What stays when a store's last machine is gone, and costs nothing: the tags that its droplets shared.
 SHARED_TAGS = ("docker-machine-store:", "docker-machine-reserved-ip")
@@ -127,9 +128,24 @@ def make_subject(cloud, trace, docker_machine, ssh_door, name="web.One",
     return crash.Subject(docker_machine, words, name, trace, ssh_door, lambda: left(cloud))
 
 
+def assert_one_create(trace):
+    """Few calls besides polls: of a droplet, of droplets by their tag, of an action."""
+    asked = [call for call in trace.calls if not call.poll and call.kind not in ("GET /v2/droplets/ID", "GET /v2/actions/ID")
+             and "tag_name=" not in call.path]
+    assert len(asked) <= MOST_CALLS, trace.table()
+
+
+def ended(cloud):
+    """The droplets whose end has begun, and takes a while."""
+    cloud.left()
+    return [action.resource_id for action in cloud.account.running.values() if action.kind == "destroy"]
+
+
 def left(cloud):
     """What the account has, a line each, besides the tags that a store keeps."""
-    time.sleep(2 * cloud.settings.gone_after)  # a droplet's end takes a while
+    until = time.monotonic() + END_LIMIT
+    while ended(cloud) and time.monotonic() < until:
+        time.sleep(0.1)
     have = cloud.left()
     rows = [f"{kind} {thing}" for kind in ("droplets", "keys", "firewalls", "reserved_ips", "vpcs", "projects") for thing in have[kind]]
     return rows + [f"tag {tag}" for tag in have["tags"] if not tag.startswith(SHARED_TAGS)]

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from digitalocean_cloud import TOKEN, Caller, public_key
-from droplets import MOST_CALLS, authorize, cloud, create_words, do_subject, driver_of, left, make_do_trace, make_subject, row  # noqa: F401 fixtures
+from droplets import assert_one_create, authorize, cloud, create_words, do_subject, driver_of, left, make_do_trace, make_subject, row  # noqa: F401 fixtures
 from host import make_key
 
 NO_CALLS = "the command line is refused without a call"
@@ -85,9 +85,13 @@ def test_what_is_chosen_is_todays_and_recorded(do_subject, cloud):
     do_subject.up_to_ssh()
     driver = driver_of(do_subject.docker_machine, do_subject.name)
     assert (driver["Image"], driver["Size"], driver["Region"]) == ("ubuntu-24-04-x64", "s-1vcpu-1gb", "nyc3")
-    asked = do_subject.trace.asked
-    assert len(asked) <= MOST_CALLS, do_subject.trace.table()
+    assert_one_create(do_subject.trace)
     do_subject.assert_removable("a whole create")
+    plain = make_subject(cloud, do_subject.trace, do_subject.docker_machine, do_subject.door, more=())
+    plain.begin()
+    plain.up_to_ssh()
+    assert len(plain.trace.asked) <= 10, plain.trace.table()
+    plain.assert_removable("a plain create")
 
 
 def test_all_flags_reach_the_order(cloud, make_do_trace, docker_machine, ssh_door, tmp_path):
@@ -243,4 +247,4 @@ def test_a_stop_that_is_not_listened_to_switches_off(cloud, machine):
 
 def test_help_names_every_flag(machine):
     shown = machine("create", "--driver", "digitalocean", "--help")
-    assert len(set(re.findall(r"--digitalocean-[a-z0-9-]+", shown))) == 20
+    assert len(set(re.findall(r"--digitalocean-[a-z0-9-]+", shown))) == 19
