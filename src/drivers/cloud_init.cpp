@@ -37,25 +37,30 @@ std::string headers_for(const std::string& user_data) {
       Reason::usage);
 }
 
-/// A socket of systemd takes its port when it is made, and is not made while its service runs.
-constexpr const char* listen_script = R"(port={}
-if grep -qi '^Include .*/sshd_config.d/' /etc/ssh/sshd_config; then
-  echo "Port $port" > /etc/ssh/sshd_config.d/00-docker-machine.conf
-else
-  sed -i "1i Port $port" /etc/ssh/sshd_config
+/// Moves the SSH server to another port, before it starts or in the midst of its life. Where systemd listens
+/// for it (Ubuntu 22.10 and later), a generator of newer releases reads the server's own settings; others
+/// need the port in the socket's.
+constexpr auto move_ssh = R"(port={}
+if grep -qsi '^ *Include */etc/ssh/sshd_config.d/' /etc/ssh/sshd_config; then
+  mkdir -p /etc/ssh/sshd_config.d
+  echo "Port $port" >/etc/ssh/sshd_config.d/00-docker-machine.conf
+elif ! grep -qs "^Port $port\$" /etc/ssh/sshd_config; then
+  sed -i -e '/^ *Port /d' -e "1i Port $port" /etc/ssh/sshd_config
 fi
-if command -v semanage > /dev/null; then semanage port -a -t ssh_port_t -p tcp "$port"; fi
-if ! command -v systemctl > /dev/null; then
-  service ssh restart || service sshd restart
-  exit
+if command -v semanage >/dev/null && command -v selinuxenabled >/dev/null && selinuxenabled; then
+  semanage port -a -t ssh_port_t -p tcp "$port" || semanage port -m -t ssh_port_t -p tcp "$port"
 fi
-systemctl daemon-reload
-if systemctl --quiet is-active ssh.socket; then
-  systemctl stop ssh.service
-  systemctl restart ssh.socket
-else
-  systemctl try-restart ssh.service sshd.service
+command -v systemctl >/dev/null || {{ rc-service sshd --ifstarted restart; exit 0; }}
+if systemctl is-enabled -q ssh.socket 2>/dev/null; then
+  if ! ls /usr/lib/systemd/system-generators/sshd-socket-generator >/dev/null 2>&1; then
+    mkdir -p /etc/systemd/system/ssh.socket.d
+    printf '[Socket]\nListenStream=\nListenStream=%s\n' "$port" >/etc/systemd/system/ssh.socket.d/docker-machine.conf
+  fi
+  systemctl daemon-reload
+  systemctl --no-block try-restart ssh.socket
 fi
+systemctl --no-block try-restart ssh.service sshd.service
+true
 )";
 
 }  // namespace
@@ -85,6 +90,6 @@ Json login_user(const std::string& name, const std::string& authorized_key) {
   return user;
 }
 
-Json listen_for_ssh_on(long long port) { return Json::array({"sh", "-c", fmt::format(listen_script, port)}); }
+Json listen_for_ssh_on(long long port) { return Json::array({"sh", "-c", fmt::format(move_ssh, port)}); }
 
 }  // namespace dm

@@ -9,7 +9,7 @@ namespace dm {
 struct DigitalOceanPace {
   Milliseconds shared = std::chrono::seconds(2);  ///< how old an answer may be that another process got
   /// How long a droplet may be missing that was just asked for, in lists and by its number.
-  Milliseconds consistency = std::chrono::seconds(20);
+  Milliseconds consistency = std::chrono::seconds(15);
 };
 
 /// The driver "digitalocean": droplets.

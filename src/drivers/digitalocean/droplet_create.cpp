@@ -128,7 +128,7 @@ std::string DropletMachine::user_data(const KeyPair& host_key) const {
   } else {
     ours["users"] = Json::array({"default", login_user(common_.ssh_user, public_key_)});
   }
-  if (common_.ssh_port != 22) ours["runcmd"] = Json::array({listen_for_ssh_on(common_.ssh_port)});
+  if (common_.ssh_port != 22) ours["bootcmd"] = Json::array({listen_for_ssh_on(common_.ssh_port)});
   return merged_user_data(ours, settings_.user_data.empty() ? "" : read_file(settings_.user_data));
 }
 

@@ -77,9 +77,9 @@ std::vector<long long> DropletMachine::droplet_ids(Task& task) {
   if (settings_.droplet_requested == 0) return {};
   return looked_for(freshness(settings_.droplet_requested), task, [&] {
     std::vector<long long> ids;
-    for (const auto& droplet :
-         droplets_tagged(api_, machine_tag(settings_.store_id, common_.machine_name), task))
-      ids.push_back(number_of(droplet, "id"));
+    const std::string tag = machine_tag(settings_.store_id, common_.machine_name);
+    for (const auto& droplet : droplets_tagged(api_, tag, task))
+      if (const long long id = number_of(droplet, "id"); id != 0) ids.push_back(id);
     return ids;
   });
 }

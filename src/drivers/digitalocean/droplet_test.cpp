@@ -34,7 +34,7 @@ class DropletTest : public DigitalOceanTest {
     answer(200, images());
   }
   void answer_key() { answer(201, {{"ssh_key", {{"id", 8}}}}); }
-  Json list_of(const Json& droplets) { return {{"droplets", droplets}}; }
+  static Json list_of(const std::vector<Json>& droplets) { return {{"droplets", droplets}}; }
   /// Creates, and keeps what each save would write.
   void create(Driver& driver) {
     driver.create([&] { saved_.push_back(driver.record()); }, task_);
@@ -88,7 +88,7 @@ TEST_F(DropletTest, MakesAllCallsInTheirOrder) {
   const auto driver = open(record);
   answer_key();
   answer(202, {{"droplet", {{"id", 7}}}});
-  answer(200, list_of(Json::array()));
+  answer(200, list_of({}));
   answer(200, list_of({droplet(7, "new", {})}));
   answer(200, list_of({droplet(6, "active", {"192.0.2.6"}), droplet(7, "active", {"192.0.2.7"})}));
   answer(202, {{"firewall", {{"id", "f-1"}}}});
@@ -163,7 +163,7 @@ TEST_F(DropletTest, IsKnownBeforeItRuns) {
   const Json config = parse_json(data.substr(data.find('\n')));
   const std::string pinned(trim(read_file(root_ / "store/machines/web.One/known_hosts")));
   EXPECT_EQ(pinned,
-            text_of(config["ssh_keys"], "ecdsa_public").substr(0, pinned.size() - 8).insert(0, "web.One "));
+            text_of(config["ssh_keys"], "ecdsa_public").substr(0, pinned.size() - 8).insert(0, "web.one "));
   EXPECT_EQ(config["users"][0], Json("default"));
   EXPECT_EQ(text_of(config["users"][1], "name"), "ops");
 }
@@ -174,7 +174,7 @@ TEST_F(DropletTest, FindsTheDropletWhoseAnswerWasLost) {
   const auto driver = open(configure());
   answer_key();
   http_.will_fail(Error("read: connection reset by peer", Reason::unreachable));
-  answer(200, list_of(Json::array()));
+  answer(200, list_of({}));
   answer(200, list_of({droplet(7, "new", {})}));
   answer(200, list_of({droplet(7, "active", {"192.0.2.7"})}));
   create(*driver);
@@ -201,7 +201,7 @@ TEST_F(DropletTest, IsLookedForByItsTagWhenCreateWasKilled) {
   record["OwnKeyFingerprint"] = "aa:bb";
   record["DropletRequested"] =
       std::chrono::duration_cast<std::chrono::seconds>(clock_.now().time_since_epoch()).count();
-  answer(200, list_of(Json::array()));
+  answer(200, list_of({}));
   answer(200, list_of({droplet(7, "new", {})}));
   answer(404);
   answer(422, {{"message", "Droplet already has a pending event."}});
@@ -220,7 +220,7 @@ TEST_F(DropletTest, IsLookedForByItsTagWhenCreateWasKilled) {
 TEST_F(DropletTest, IsNotLookedForLongWhenThatWasLongAgo) {
   Json record = configure();
   record["DropletRequested"] = 1;
-  answer(200, list_of(Json::array()));
+  answer(200, list_of({}));
   answer(204);
   const auto before = clock_.steady();
   open(record)->remove(task_);
