@@ -1,9 +1,7 @@
 """What the tests of the digitalocean driver share: a simulated cloud, droplets that are real hosts, and a create to be killed."""
 
-import json
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +10,6 @@ from api_trace import ApiTrace, rest_call
 from cloud_hosts import CloudHost
 from digitalocean_cloud import TOKEN, Simulator
 from engine import bridge_name
-from test_harness import SERVER
 
 CREATE_LIMIT = 300
 END_LIMIT = 30  # seconds until a droplet is gone
@@ -149,41 +146,3 @@ def left(cloud):
     have = cloud.left()
     rows = [f"{kind} {thing}" for kind in ("droplets", "keys", "firewalls", "reserved_ips", "vpcs", "projects") for thing in have[kind]]
     return rows + [f"tag {tag}" for tag in have["tags"] if not tag.startswith(SHARED_TAGS)]
-
-
-def driver_of(docker_machine, name):
-    return json.loads(docker_machine("inspect", name))["Driver"]
-
-
-def row(docker_machine, name):
-    """The line of `ls` as a dict."""
-    listed = docker_machine("ls", "--format", "{{.Name}}|{{.State}}|{{.URL}}|{{.Error}}", "--filter", f"name={name}")
-    return dict(zip(("name", "state", "url", "error"), listed.strip().split("|")))
-
-
-def docker(docker_machine, name, *arguments):
-    """The real docker client, with what `env` says evaluated by a real shell; its standard output."""
-    script = docker_machine("env", "--shell", "bash", name) + '\nexec "$@"'
-    made = subprocess.run(["bash", "-c", script, "bash", "/usr/bin/docker", *arguments], capture_output=True, text=True, timeout=120,
-                          env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(docker_machine.home)}, check=False)
-    assert made.returncode == 0, f"docker {arguments}: {made.stderr}"
-    return made.stdout
-
-
-def serve_page(docker_machine, name, folder, *ports):
-    """Builds and runs a web server on the machine with the docker client of this computer."""
-    folder.mkdir()
-    (folder / "busybox").write_bytes(Path("/bin/busybox").read_bytes())
-    (folder / "busybox").chmod(0o755)
-    (folder / "index.html").write_text("served by a machine\n")
-    (folder / "Dockerfile").write_text(SERVER)
-    docker(docker_machine, name, "build", "--quiet", "--tag", "web", str(folder))
-    published = [word for port in ports for word in ("--publish", f"{port}:80")]
-    docker(docker_machine, name, "run", "--detach", "--restart", "always", *published, "web")
-
-
-def fetched(address, port, limit=20):
-    """The page there, or why there is none after `limit` seconds."""
-    made = subprocess.run(["curl", "-sS", "--noproxy", "*", "--max-time", "3", "--retry", "10", "--retry-all-errors", "--retry-delay", "1",
-                           "--retry-max-time", str(limit), f"http://{address}:{port}/"], capture_output=True, text=True, check=False)
-    return made.stdout or made.stderr

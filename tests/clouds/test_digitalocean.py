@@ -3,8 +3,9 @@
 import pytest
 
 import crash
-from droplets import (CREATE_LIMIT, assert_one_create, authorize, cloud, create_words, docker, driver_of, droplets, fetched, left,  # noqa: F401 fixtures
-                      make_do_trace, make_subject, row, serve_page)
+from droplets import (CREATE_LIMIT, assert_one_create, authorize, cloud, create_words, droplets, left, make_do_trace,  # noqa: F401 fixtures
+                      make_subject)
+from test_amazonec2 import docker, driver_of, fetched, row, serve_page
 
 
 @pytest.fixture
@@ -34,7 +35,8 @@ def test_the_whole_life(droplets, trace, cloud, make_do_trace, docker_machine, s
     assert row(docker_machine, "do-sandbox") == {"name": "do-sandbox", "state": "Running", "url": f"tcp://{address}:2376", "error": ""}
     assert docker(docker_machine, "do-sandbox", "info", "--format", "{{.Name}}") == "do-sandbox\n"
     assert docker_machine("ssh", "do-sandbox", "id", "-un") == "root\n"
-    serve_page(docker_machine, "do-sandbox", tmp_path / "web", 8000, 8001)
+    serve_page(docker_machine, "do-sandbox", tmp_path / "web", 8000)
+    docker(docker_machine, "do-sandbox", "run", "--detach", "--publish", "8001:80", "web")
     assert fetched(address, 8000) == "served by a machine\n"
     assert "served" not in fetched(address, 8001, limit=1)
 

@@ -6,8 +6,9 @@ import re
 import pytest
 
 from digitalocean_cloud import TOKEN, Caller, public_key
-from droplets import assert_one_create, authorize, cloud, create_words, do_subject, driver_of, left, make_do_trace, make_subject, row  # noqa: F401 fixtures
+from droplets import assert_one_create, authorize, cloud, create_words, do_subject, left, make_do_trace, make_subject  # noqa: F401 fixtures
 from host import make_key
+from test_amazonec2 import driver_of, row
 
 NO_CALLS = "the command line is refused without a call"
 
@@ -69,6 +70,8 @@ def test_bad_accounts_are_refused(cloud, machine, tmp_path):
     data = tmp_path / "data"
     data.write_text("#!/bin/sh\n" + "x" * 64 * 1024)
     refused(cloud, machine, ["--digitalocean-userdata", data], ["is too long", "64 KiB"])
+    data.write_bytes(b"#!/bin/sh\n# gr\xfc\xdfe\n")
+    refused(cloud, machine, ["--digitalocean-userdata", data], ["is not UTF-8"])
     data.write_text("hello")
     refused(cloud, machine, ["--digitalocean-userdata", data], ["nothing that cloud-init knows"])
 

@@ -13,11 +13,19 @@
 namespace dm {
 namespace {
 
-constexpr size_t most_user_data = 64 * 1024;
+constexpr size_t most_user_data = 65536;
 /// What our own part of the user-data takes, generously.
 constexpr size_t room_for_ours = 4096;
 
 [[noreturn]] void refuse(const std::string& text) { throw Error(text, Reason::check_failed); }
+
+bool is_utf8(const std::string& text) {
+  try {
+    return !Json(text).dump().empty();
+  } catch (const Json::exception&) {
+    return false;
+  }
+}
 
 bool exists(const std::string& path) {
   std::error_code ignored;
@@ -43,6 +51,10 @@ void DropletMachine::check_files() const {
     if (!exists(settings_.user_data))
       refuse(fmt::format("user-data file {} could not be found", settings_.user_data));
     const std::string text = merged_user_data(Json::object(), read_file(settings_.user_data));
+    if (!is_utf8(text)) {
+      refuse(fmt::format("the user-data file {} is not UTF-8, which is all that the API takes",
+                         settings_.user_data));
+    }
     if (text.size() + room_for_ours > most_user_data) {
       refuse(
           fmt::format("the user-data file {} is too long: with what is added to it, it may have 64 KiB, "
