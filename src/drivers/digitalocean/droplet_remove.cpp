@@ -59,6 +59,10 @@ void DropletMachine::remove(Task& task) {
   };
   attempt("droplet", [&] { droplets = droplet_ids(task); });
   attempt("reserved IP", [&] { remove_address(droplets, task); });
+  // But for an address that only its droplet leads to.
+  const bool leads_to_address =
+      !failures.empty() && settings_.reserved_ip.empty() && settings_.reserved_ip_requested != 0;
+  if (leads_to_address) droplets.clear();
   attempt("firewall", [&] { remove_firewall(task); });
   for (const long long droplet : droplets) {
     attempt("droplet", [&] {

@@ -249,6 +249,15 @@ TEST_F(DropletTest, IsRemovedWithAllThatCanBe) {
             "DELETE droplets/7\nDELETE account/keys/8\n");
 }
 
+TEST_F(DropletTest, KeepsTheDropletThatAloneLeadsToAnAddress) {
+  Json record = old_record();
+  record["ReservedIPRequested"] = 1;
+  answer(403, {{"message", "You are not authorized"}});
+  answer(204);
+  EXPECT_THROW(open(record)->remove(task_), Error);
+  EXPECT_EQ(asked(), "GET reserved_ips?per_page=200\nDELETE account/keys/8\n");
+}
+
 TEST_F(DropletTest, LeavesTheUsersKey) {
   Json record = old_record();
   record["SSHKeyFingerprint"] = "aa:bb";
