@@ -54,7 +54,7 @@ class DigitalOceanTest : public ::testing::Test {
     http_.will_answer(status, body.is_null() ? "" : body.dump());
   }
   /// A droplet as the API shows it.
-  static Json droplet(long long id, const std::string& status, std::vector<std::string> addresses) {
+  static Json droplet(long long id, const std::string& status, const std::vector<std::string>& addresses) {
     Json v4 = Json::array();
     for (const auto& address : addresses) v4.push_back({{"ip_address", address}, {"type", "public"}});
     v4.push_back({{"ip_address", "10.0.0.7"}, {"type", "private"}});
