@@ -36,12 +36,12 @@ endif()
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME docker-machine)
 set(CPACK_PACKAGE_VERSION ${DOCKER_MACHINE_VERSION})
-set(CPACK_PACKAGE_CONTACT "Docker Machine Contributors <https://github.com/docker/machine>")
+set(CPACK_PACKAGE_CONTACT "Docker Machine Contributors <docker-machine@users.noreply.github.com>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "create and manage machines running Docker")
-set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Turns any server, or a virtual machine on this computer, into a Docker host that
-only its owner can talk to, and hands the docker client the keys to it.")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Turns any server, or a virtual machine on this computer, into a
+Docker host that only its owner can talk to, and hands the docker client the
+keys to it.")
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS OFF)  # One static program.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "openssh-client, ca-certificates")

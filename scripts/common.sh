@@ -11,8 +11,10 @@ image_packages=(mmdebstrap qemu-utils qemu-system-x86 e2fsprogs fdisk grub-pc-bi
   debian-archive-keyring)
 package_packages=(lowdown python3 dpkg-dev file)
 test_packages=(man-db groff-base clang-format clang-tidy shellcheck python3 python3-pytest docker.io podman ansible docker-compose openssh-server
-  openssh-client strace openssl busybox-static rsync sshfs fuse3 fish tcsh zsh expect iproute2 iptables gnutls-bin
-  python3-jsonschema python3-digitalocean)
+  openssh-client strace openssl busybox-static rsync sshfs fuse3 fish tcsh zsh expect iproute2 iptables gnutls-bin golang-go
+  python3-jsonschema python3-digitalocean
+  # The package, and package managers of other families.
+  lintian dnf zypper rpm createrepo-c pacman-package-manager)
 
 if [ "$(id -u)" = 0 ]; then as_root=(); else as_root=(sudo); fi
 build_folder=build/release

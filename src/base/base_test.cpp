@@ -22,6 +22,9 @@ TEST(Json, IsWrittenAsGoWritesIt) {
       "{\n    \"b\": \"\\u003ca\\u0026b\\u003e\",\n    \"a\": [],\n    \"c\": {},\n    \"d\": [\n        1,\n"
       "        null,\n        true\n    ]\n}");
   EXPECT_EQ(go_json(Json::parse(R"({"b": [1, "x\\n\u2028"]})"), 0), R"({"b":[1,"x\\n\u2028"]})");
+  EXPECT_EQ(go_json(Json::parse("[0.25, 2.0, -0.0, 1e20, 1e21, 1e-6, 1e-7, 123456789012345680000]"), 0),
+            "[0.25,2,-0,100000000000000000000,1e+21,0.000001,1e-7,123456789012345680000]");
+  EXPECT_EQ(go_json(Json("\b\n\"\\\x7F\xFF"), 0), "\"\\u0008\\n\\\"\\\\\x7F\\ufffd\"");
   EXPECT_THROW(parse_json("{"), Error);
 }
 

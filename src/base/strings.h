@@ -11,6 +11,8 @@ std::string_view trim(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 /// ASCII letters lowered.
 std::string lower(std::string_view text);
+/// ASCII letters raised.
+std::string upper(std::string_view text);
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
 /// One word for a POSIX shell, whatever the text holds: 'it'\''s'. Plain words stay bare.
 std::string shell_quote(std::string_view text);

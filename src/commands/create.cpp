@@ -107,7 +107,7 @@ int run(Context& context) {
   request.on_failure = on_failure(flags);
   request.record = in_context("Error setting machine configuration from flags provided", [&] {
     const NewMachine machine{request.name, runtime.store.path(), request.swarm,
-                             runtime.store.id(context.task)};
+                             request.type->traits().tagged ? runtime.store.id(context.task) : ""};
     return request.type->configure(machine, flags, runtime.services, context.task);
   });
   create_machine(runtime, request, context.task);

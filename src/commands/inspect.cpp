@@ -1,20 +1,14 @@
 // `inspect`: all that is stored of a machine.
 #include "commands/machines.h"
+#include "text_template/json_functions.h"
 #include "text_template/template.h"
 
 namespace dm {
 namespace {
 
-using text_template::Function;
 using text_template::Value;
 
 constexpr int indentation = 4;
-
-Function as_json(int indent) {
-  return {1, [indent](std::span<const Value> arguments) {
-            return Value(go_json(arguments[0].to_json(), indent));
-          }};
-}
 
 int run(Context& context) {
   if (context.arguments.words.size() > 1) {
@@ -27,8 +21,7 @@ int run(Context& context) {
     return 0;
   }
   const auto parsed = in_context("template parsing error", [&] {
-    return text_template::Template::parse(format,
-                                          {{"json", as_json(0)}, {"prettyjson", as_json(indentation)}});
+    return text_template::Template::parse(format, text_template::json_functions());
   });
   context.out << parsed.execute(Value::from_json(document), text_template::Numbers::plain) << "\n";
   return 0;

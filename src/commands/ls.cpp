@@ -6,17 +6,15 @@
 
 #include "base/strings.h"
 #include "cli/columns.h"
+#include "commands/ls_row.h"
 #include "commands/machines.h"
 #include "drivers/catalogue.h"
 #include "operations/filter.h"
 #include "operations/survey.h"
-#include "text_template/duration.h"
 #include "text_template/template.h"
 
 namespace dm {
 namespace {
-
-using text_template::Value;
 
 constexpr auto default_format =
     "table {{ .Name }}\t{{ .Active }}\t{{ .DriverName}}\t{{ .State }}\t{{ .URL }}\t{{ .Swarm }}\t{{ "
@@ -49,104 +47,14 @@ bool natural_less(const std::string& left, const std::string& right) {
   return left < right;
 }
 
-std::string swarm_of(const SurveyRow& row, const std::vector<SurveyRow>& all) {
-  const SurveyRow* master = swarm_master_of(row, all);
-  if (master == nullptr) return "";
-  return master->name == row.name ? master->name + " (master)" : master->name;
-}
-
-/// Field for field as the original's Go structs, since templates of users name them.
-Value engine_options(const EngineOptions& engine) {
-  return Value::record("engine.Options", {{"ArbitraryFlags", Value::list(engine.arbitrary_flags)},
-                                          {"Dns", Value::list(std::vector<std::string>())},
-                                          {"GraphDir", ""},
-                                          {"Env", Value::list(engine.environment)},
-                                          {"Ipv6", false},
-                                          {"InsecureRegistry", Value::list(engine.insecure_registry)},
-                                          {"Labels", Value::list(engine.labels)},
-                                          {"LogLevel", ""},
-                                          {"StorageDriver", engine.storage_driver},
-                                          {"SelinuxEnabled", false},
-                                          {"TlsVerify", true},
-                                          {"RegistryMirror", Value::list(engine.registry_mirror)},
-                                          {"InstallURL", engine.install_url}});
-}
-
-Value swarm_options(const SwarmOptions& swarm) {
-  return Value::record("swarm.Options", {{"IsSwarm", swarm.is_swarm},
-                                         {"Address", swarm.address},
-                                         {"Discovery", swarm.discovery},
-                                         {"Agent", swarm.agent},
-                                         {"Master", swarm.master},
-                                         {"Host", swarm.host},
-                                         {"Image", swarm.image},
-                                         {"Strategy", swarm.strategy},
-                                         {"Heartbeat", 0},
-                                         {"Overcommit", 0.0},
-                                         {"ArbitraryFlags", Value::list(swarm.arbitrary_flags)},
-                                         {"ArbitraryJoinFlags", Value::list(swarm.arbitrary_join_flags)},
-                                         {"Env", Value::list(std::vector<std::string>())},
-                                         {"IsExperimental", swarm.is_experimental}});
-}
-
-std::string active_text(const SurveyRow& row, const Activity& activity) {
-  if (!row.machine || row.state == State::timeout) return "";
-  if (activity.engine) return "*";
-  return activity.swarm ? "* (swarm)" : "-";
-}
-
-Value as_value(const SurveyRow& row, const std::vector<SurveyRow>& all, const std::string& docker_host) {
-  const Activity activity = activity_of(row, docker_host);
-  const EngineOptions engine = row.machine ? row.machine->engine : EngineOptions();
-  const SwarmOptions swarm = row.machine ? row.machine->swarm : SwarmOptions();
-  const Value engine_record = engine_options(engine), swarm_record = swarm_options(swarm);
-  return Value::record(
-      "commands.HostListItem",
-      {{"Name", row.name},
-       {"Active", active_text(row, activity)},
-       {"ActiveHost", activity.engine},
-       {"ActiveSwarm", activity.swarm},
-       {"DriverName", row.driver_name},
-       {"State", Value(static_cast<int>(row.state)).as("state.State").printed_as(text(row.state))},
-       {"URL", row.url},
-       {"SwarmOptions", row.machine ? Value::pointer_to(swarm_record) : Value::null_pointer_to(swarm_record)},
-       {"Swarm", swarm_of(row, all)},
-       {"EngineOptions",
-        row.machine ? Value::pointer_to(engine_record) : Value::null_pointer_to(engine_record)},
-       {"Error", row.error},
-       {"DockerVersion", row.engine_version},
-       {"ResponseTime", text_template::duration_value(row.took)}});
-}
-
-Value header() {
-  Value::Map titles;
-  for (const auto& [field, title] :
-       std::initializer_list<std::pair<const char*, const char*>>{{"Name", "NAME"},
-                                                                  {"Active", "ACTIVE"},
-                                                                  {"ActiveHost", "ACTIVE_HOST"},
-                                                                  {"ActiveSwarm", "ACTIVE_SWARM"},
-                                                                  {"DriverName", "DRIVER"},
-                                                                  {"State", "STATE"},
-                                                                  {"URL", "URL"},
-                                                                  {"SwarmOptions", "SWARM_OPTIONS"},
-                                                                  {"Swarm", "SWARM"},
-                                                                  {"EngineOptions", "ENGINE_OPTIONS"},
-                                                                  {"Error", "ERRORS"},
-                                                                  {"DockerVersion", "DOCKER"},
-                                                                  {"ResponseTime", "RESPONSE"}}) {
-    titles.emplace(field, title);
-  }
-  return Value::map(std::move(titles));
-}
-
 std::string rendered(std::string format, const std::vector<SurveyRow>& rows, const std::string& docker_host) {
   const bool table = format.starts_with("table");
   if (table) format = trim(format.substr(5));
   format = replace_all(replace_all(format, "\\t", "\t"), "\\n", "\n");
   const auto parsed = text_template::Template::parse(format);
   std::string text;
-  if (table) text += parsed.execute(header()) + "\n";
-  for (const auto& row : rows) text += parsed.execute(as_value(row, rows, docker_host)) + "\n";
+  if (table) text += parsed.execute(row_titles()) + "\n";
+  for (const auto& row : rows) text += parsed.execute(row_value(row, rows, docker_host)) + "\n";
   return table ? align_columns(text, {.minimum = 5, .tab = 1, .padding = 3, .fill = ' '}) : text;
 }
 
@@ -164,7 +72,7 @@ Json as_json(const std::vector<SurveyRow>& rows, const std::string& docker_host)
                     {"State", text(row.state)},
                     {"URL", row.url},
                     {"SwarmOptions", options.value("SwarmOptions", Json())},
-                    {"Swarm", swarm_of(row, rows)},
+                    {"Swarm", swarm_text(row, rows)},
                     {"EngineOptions", options.value("EngineOptions", Json())},
                     {"Error", row.error},
                     {"DockerVersion", row.engine_version},

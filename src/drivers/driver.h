@@ -57,6 +57,7 @@ class Driver {
 struct Traits {
   bool provisioned = true;  ///< an engine is to be installed on its machines
   bool started = true;      ///< its machines are made and started by us; false: they run before we know them
+  bool tagged = true;       ///< what it makes at a provider carries the store's tag
 };
 
 /// What a new machine is, before its driver's own flags.

@@ -24,7 +24,7 @@ void engine_keys(Self& engine, Visit&& visit) {
   visit.fixed("TlsVerify", true);
   visit.member("RegistryMirror", engine.registry_mirror);
   visit.member("InstallURL", engine.install_url);
-  visit.own("Version", engine.version);
+  visit.moved("Version", engine.version);
 }
 
 template <typename Self, typename Visit>
@@ -66,7 +66,7 @@ struct Reader {
   const Json& object;
   void fixed(const char*, const Json&) const {}
   template <typename Member>
-  void own(const char* key, Member& value) const {
+  void moved(const char* key, Member& value) const {
     member(key, value);
   }
   template <typename Member>
@@ -88,9 +88,9 @@ struct Writer {
   void fixed(const char* key, const Json& value) const {
     if (!object.contains(key)) object[key] = value;
   }
-  /// A key that the original does not know: there only if it says something.
-  void own(const char* key, const std::string& value) const {
-    if (!value.empty() || object.contains(key)) object[key] = value;
+  /// A key of earlier versions of ours, which the original would drop: kept until it has moved to notes.json.
+  void moved(const char* key, const std::string& value) const {
+    if (value.empty()) object.erase(key);
   }
   template <typename Member>
   void member(const char* key, const Member& member) const {

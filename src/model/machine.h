@@ -16,7 +16,7 @@ struct EngineOptions {
   std::vector<std::string> registry_mirror;
   std::string storage_driver;  ///< only what the user gave
   std::string install_url;
-  std::string version;  ///< `--engine-version`; "" for the newest. Unknown to the original, which drops it
+  std::string version;  ///< `--engine-version`; "" for the newest. A saved machine's lies in notes.json
 };
 
 /// Classic swarm's settings: kept and shown, field for field "SwarmOptions".

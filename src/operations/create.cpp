@@ -27,7 +27,7 @@ void check_driver(const OpenMachine& open, Task& task) {
   }
 }
 
-void make(const Runtime& runtime, OpenMachine& open, Task& task) {
+void make(const Runtime& runtime, const CreateRequest& request, OpenMachine& open, Task& task) {
   const auto save = [&] { save_machine(runtime, open, task); };
   task.info("Creating machine...");
   in_context("Error in driver during machine creation", [&] {
@@ -35,7 +35,8 @@ void make(const Runtime& runtime, OpenMachine& open, Task& task) {
     open.driver->create(save, driver_task);
   });
   save();
-  if (!open.type->traits().provisioned) return runtime.store.save_notes(open.name(), {});
+  if (!open.type->traits().provisioned)
+    return runtime.store.save_notes(open.name(), {.engine_version = request.engine.version});
   task.info("Waiting for machine to be running, this may take a few minutes...");
   if (open.type->traits().started) {
     in_context("Error waiting for machine to be running", [&] { wait_until_running(open, task); });
@@ -50,7 +51,10 @@ void make(const Runtime& runtime, OpenMachine& open, Task& task) {
 void note_failure(const Runtime& runtime, OpenMachine& open, const std::string& why, const Task& task) {
   try {
     save_machine(runtime, open, task.within(clean_up_limit));
-    runtime.store.save_notes(open.name(), {.unfinished = true, .failure = why});
+    Notes notes = runtime.store.notes(open.name());
+    notes.unfinished = true;
+    notes.failure = why;
+    runtime.store.save_notes(open.name(), notes);
   } catch (const Error& error) {
     task.debug(error.what());
   }
@@ -102,9 +106,9 @@ void create_machine(const Runtime& runtime, const CreateRequest& request, Task& 
   check_driver(open, task);
 
   const auto lock = runtime.store.lock_machine(request.name, task);
-  runtime.store.add(open.machine, {.unfinished = true, .failure = {}});
+  runtime.store.add(open.machine, {.unfinished = true, .engine_version = request.engine.version});
   try {
-    in_context("Error creating machine", [&] { make(runtime, open, task); });
+    in_context("Error creating machine", [&] { make(runtime, request, open, task); });
   } catch (const Error& error) {
     clean_up(runtime, open, request.on_failure, error.what(), task);
     throw;

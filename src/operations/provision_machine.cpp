@@ -29,6 +29,34 @@ int engine_port(const Endpoint& endpoint) {
   return parts && parts->port > 0 ? parts->port : default_port;
 }
 
+/// What is noted of the machine; nothing if that cannot be read, since it is about to be written anew.
+Notes notes_of(const Runtime& runtime, const OpenMachine& open, const Task& task) {
+  try {
+    return runtime.store.notes(open.name());
+  } catch (const Error& error) {
+    task.debug(error.what());
+    return {};
+  }
+}
+
+/// Notes the version of the engine that the user wants, before it goes from config.json.
+void note_version(const Runtime& runtime, OpenMachine& open, const std::string& version, const Task& task) {
+  Notes notes = notes_of(runtime, open, task);
+  if (notes.engine_version != version) {
+    notes.engine_version = version;
+    runtime.store.save_notes(open.name(), notes);
+  }
+  open.machine.engine.version.clear();
+}
+
+/// The version of the engine that the user wants on this machine, from now on in its notes.
+std::string wanted_version(const Runtime& runtime, OpenMachine& open, const Task& task) {
+  const std::string noted = notes_of(runtime, open, task).engine_version;
+  const std::string version = noted.empty() ? open.machine.engine.version : noted;
+  note_version(runtime, open, version, task);
+  return version;
+}
+
 }  // namespace
 
 void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
@@ -37,12 +65,14 @@ void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
   const MachineFacts facts =
       in_context("Error detecting OS", [&] { return detect_distribution(host, task); });
   task.info(fmt::format("Provisioning with {}...", name_of(facts)));
+  EngineOptions engine = open.machine.engine;
+  engine.version = wanted_version(runtime, open, task);
   in_context("Error running provisioning", [&] {
     provision(host, facts,
               {.machine_name = open.name(),
                .driver_name = open.machine.driver_name,
                .engine_port = engine_port(endpoint),
-               .engine = open.machine.engine,
+               .engine = engine,
                .certificates =
                    [&] {
                      ensure_client_certificates(runtime, open.machine.auth, task);
@@ -61,7 +91,7 @@ void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
   task.info("Checking connection to Docker...");
   in_context("Error checking the host", [&] { wait_until_engine_answers(runtime, open, task); });
   save_machine(runtime, open, task);
-  runtime.store.save_notes(open.name(), {});
+  runtime.store.save_notes(open.name(), {.engine_version = engine.version});
 }
 
 void upgrade_machine(const Runtime& runtime, const std::string& name, const std::string& version,
@@ -75,9 +105,9 @@ void upgrade_machine(const Runtime& runtime, const std::string& name, const std:
   RemoteHost host = host_of(runtime, open);
   const MachineFacts facts =
       in_context("Error detecting OS", [&] { return detect_distribution(host, task); });
-  if (!version.empty()) open.machine.engine.version = version;
   upgrade_engine(host, facts, version, engine_port(known_endpoint(open)), task);
   wait_until_engine_answers(runtime, open, task);
+  if (!version.empty()) note_version(runtime, open, version, task);
   save_machine(runtime, open, task);
 }
 

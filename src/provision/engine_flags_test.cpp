@@ -97,7 +97,7 @@ TEST_F(EngineCommandTest, WhatDaemonJsonSaysAlreadyIsLeftOut) {
   request.engine.insecure_registry = {"r"};
   request.engine.arbitrary_flags = {"dns=1.1.1.1", "mtu=1400", "debug"};
   EXPECT_EQ(command(), "</usr/sbin/dockerd><--debug>");
-  EXPECT_TRUE(log.lines.empty());
+  EXPECT_EQ(log.lines, std::vector<std::string>{});
 }
 
 TEST_F(EngineCommandTest, AConflictNamesKeyAndFile) {

@@ -1,6 +1,7 @@
 // The step that installs an engine where there is none.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cctype>
 
 #include "base/strings.h"
@@ -57,22 +58,25 @@ install_own_engine() {
     main=${engine_packages%% *}
     find_version "$main"
     attempt $install_version "$(spec_of "$main" "$found")" || fail "error installing docker: exit status $status"
+    # Named once more, without its version, it would be brought to the newest.
+    engine_packages=${engine_packages#"$main"}
   fi
   for package in $engine_packages_if_known; do
     if $knows "$package" >/dev/null 2>&1; then engine_packages="$engine_packages $package"; fi
   done
-  attempt $install $engine_packages || fail "error installing docker: exit status $status"
+  [ -z "$engine_packages" ] || attempt $install $engine_packages || fail "error installing docker: exit status $status"
 }
 )sh";
 
-// The script is fetched whole before any of it runs, and an HTTP error is an error.
+// The script is fetched whole before any of it runs, and an HTTP error is an error. Without -g, curl would
+// take braces and brackets for a pattern that names several scripts.
 constexpr std::string_view script_functions = R"sh(fetch() {
   if ! command -v curl >/dev/null 2>&1; then
     refresh_packages
     attempt $install $fetch_packages || { why='curl is missing and could not be installed'; return 1; }
   fi
   mark part "fetching $url"
-  why=$(curl -fsSL --connect-timeout 15 --max-time 120 --retry 1 -o "$work/install.sh" -- "$url" 2>&1) && return 0
+  why=$(curl -fgsSL --connect-timeout 15 --max-time 120 --retry 1 -o "$work/install.sh" -- "$url" 2>&1) && return 0
   why=$(printf '%s\n' "$why" | tail -n 1)
   return 1
 }
@@ -107,6 +111,13 @@ else
 fi
 )sh";
 
+/// "v24.0.7", as `ls` shows it, is 24.0.7 to everybody else.
+std::string plain_version(const std::string& version) {
+  const bool marked =
+      version.size() > 1 && version[0] == 'v' && std::isdigit(static_cast<unsigned char>(version[1])) != 0;
+  return marked ? version.substr(1) : version;
+}
+
 std::string variables(const Distribution& distribution, const std::string& version) {
   const auto& packages = *distribution.packages;
   std::string text = packages.functions;
@@ -122,7 +133,7 @@ std::string variables(const Distribution& distribution, const std::string& versi
   set("busy", packages.busy);
   set("broken", packages.broken);
   set("repair", packages.repair);
-  set("version", version);
+  set("version", plain_version(version));
   set("fetch_packages", join(distribution.fetch_packages, " "));
   set("engine_packages", join(distribution.engine_packages, " "));
   set("engine_packages_if_known", join(distribution.engine_packages_if_known, " "));
@@ -163,7 +174,7 @@ bool is_version(const std::string& version, const std::string& wanted) {
 }
 
 void warn_of_version(const Provisioning& work) {
-  const auto& wanted = work.request.engine.version;
+  const auto wanted = plain_version(work.request.engine.version);
   const auto& there = work.facts.engine_version;
   if (wanted.empty() || there.empty() || is_version(there, wanted)) return;
   work.task.warn(fmt::format(
@@ -174,6 +185,12 @@ void warn_of_version(const Provisioning& work) {
 /// The script to run, if one is to be run here.
 std::optional<std::string> script_for(const Provisioning& work) {
   auto url = install_script_url(work.request.engine.install_url);
+  // A line of its own could pass for one of our marks in the script's output.
+  if (url && std::ranges::any_of(*url, [](unsigned char letter) { return std::iscntrl(letter) != 0; })) {
+    throw Error(fmt::format(
+        "error installing docker: {} is no address: it has a line break or another control character in it",
+        go_quote(*url)));
+  }
   const bool refuses_us = work.distribution.source == EngineSource::packages && url == default_install_url;
   return refuses_us ? std::nullopt : url;
 }

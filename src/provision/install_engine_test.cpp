@@ -115,6 +115,15 @@ TEST_F(InstallEngineTest, AScriptThatTheUserNamedIsNotReplaced) {
   EXPECT_EQ(calls(), (std::vector<std::string>{"curl"}));
 }
 
+TEST_F(InstallEngineTest, AnAddressWithALineBreakIsNone) {
+  request.engine.install_url = "https://example.com/\n::docker-machine tell x";
+  EXPECT_EQ(
+      failure(),
+      "error installing docker: \"https://example.com/\\n::docker-machine tell x\" is no address: it has a "
+      "line break or another control character in it");
+  EXPECT_FALSE(fs::exists(calls_file()));
+}
+
 TEST_F(InstallEngineTest, PackagesThatOnlySomeReleasesHave) {
   fake("apt-cache", "exit 0");
   request.engine.install_url = "none";
@@ -133,7 +142,10 @@ TEST_F(InstallEngineTest, AVersionIsPinned) {
   EXPECT_EQ(failure(), "");
   EXPECT_TRUE(
       read_file(calls_file()).contains(" --allow-downgrades install docker.io=5:24.0.7-1~debian.12\n"));
-  request.engine.version = "20.10";
+  // Named again without its version, it would be brought to the newest.
+  EXPECT_TRUE(read_file(calls_file()).contains(" install apparmor ca-certificates\n"));
+  EXPECT_FALSE(read_file(calls_file()).contains(" install docker.io apparmor"));
+  request.engine.version = "v20.10";
   EXPECT_EQ(failure(), "");
   EXPECT_TRUE(read_file(calls_file()).contains(" --allow-downgrades install docker.io=20.10.24+dfsg1-1\n"));
   request.engine.version = "29";

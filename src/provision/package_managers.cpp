@@ -27,16 +27,23 @@ spec_of() { echo "$1=$2"; }
     .repair = "env DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a",
 };
 
-// Both wait for another one at work by themselves. rpm leaves out the epoch (before the colon), which yum
-// and dnf would want in different places.
+// Both wait for another one at work by themselves. dnf answers in a form for programs; yum only with
+// yum-utils, which few systems have, and without it with a list for people. rpm leaves out the epoch (before
+// the colon), which yum and dnf would want in different places.
 const PackageManager rpm{
     .functions = R"sh(rpm_manager() {
   if command -v dnf >/dev/null 2>&1; then dnf "$@"; else yum "$@"; fi
 }
 owner_of() { rpm -qf --queryformat '%{NAME}\n' "$1" 2>/dev/null | head -n 1; }
-versions_of() {
-  rpm_manager -q list --showduplicates "$1" 2>/dev/null | sed -n "s/^$1[^ ]* *\([^ ]*\).*/\1/p" | sort -rV
+query_versions() {
+  if command -v dnf >/dev/null 2>&1; then
+    dnf -q repoquery --queryformat '%{evr}\n' "$1"
+  else
+    repoquery --show-duplicates --queryformat '%{epoch}:%{version}-%{release}' "$1"
+  fi
 }
+list_versions() { rpm_manager -q list --showduplicates "$1" | sed -n "s/^$1[^ ]* *\([^ ]*\).*/\1/p"; }
+versions_of() { { query_versions "$1" || list_versions "$1"; } 2>/dev/null | sed -e '/^$/d' -e 's/^0://' | sort -rVu; }
 spec_of() { echo "$1-${2#*:}"; }
 install_version() { rpm_manager -q -y install "$@" && rpm -q "$@" >/dev/null || rpm_manager -q -y downgrade "$@"; }
 )sh",
@@ -53,7 +60,7 @@ install_version() { rpm_manager -q -y install "$@" && rpm -q "$@" >/dev/null || 
 
 const PackageManager pacman{
     .functions = R"sh(owner_of() { pacman -Qqo "$1" 2>/dev/null | head -n 1; }
-versions_of() { pacman -Si "$1" 2>/dev/null | sed -n 's/^Version *: *//p'; }
+versions_of() { pacman -Sddp --print-format '%v' "$1" 2>/dev/null; }
 spec_of() { echo "$1"; }
 )sh",
     .refresh = "pacman -Sy --noconfirm --noprogressbar",
@@ -70,7 +77,8 @@ spec_of() { echo "$1"; }
 const PackageManager zypper{
     .functions = R"sh(owner_of() { rpm -qf --queryformat '%{NAME}\n' "$1" 2>/dev/null | head -n 1; }
 versions_of() {
-  zypper -n --no-refresh search -s -x -t package "$1" 2>/dev/null | sed -n 's/ //g; s/^[^|]*|[^|]*|package|\([^|]*\)|.*/\1/p'
+  zypper -n --no-refresh --xmlout search -s -x -t package "$1" 2>/dev/null |
+    sed -n '/ kind="package"/s/.* edition="\([^"]*\)".*/\1/p' | sort -rVu
 }
 spec_of() { echo "$1=$2"; }
 )sh",

@@ -41,7 +41,7 @@ void expect_failure(Reason reason, const std::string& part, Work&& work) {
 class LibsshConnectorTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    shared_ = new TestFolder;
+    shared_ = new ScratchFolder;
     for (const auto* type : {"ed25519", "ecdsa"}) {
       make_key(*shared_ / ("host_" + std::string(type)), type);
       make_key(*shared_ / type, type);
@@ -81,10 +81,10 @@ class LibsshConnectorTest : public testing::Test {
                read_file(*shared_ / "authorized_keys") + read_file(public_key_file), private_file);
   }
 
-  static inline TestFolder* shared_ = nullptr;
+  static inline ScratchFolder* shared_ = nullptr;
   static inline Sshd* server_ = nullptr;
-  TestFolder own_;
-  TestTask test_;
+  ScratchFolder own_;
+  WaitingTask test_;
   Task task_ = test_.task.within(seconds(30));
   std::unique_ptr<LibsshConnector> connector_;
 };
@@ -210,7 +210,7 @@ TEST_F(LibsshConnectorTest, MissingBadAndForbiddenKeysAndUsersAreNamed) {
 }
 
 /// Loads a key with the passphrase "secret" into an agent.
-void add_to_agent(const TestFolder& folder, const std::string& socket, const std::string& key) {
+void add_to_agent(const ScratchFolder& folder, const std::string& socket, const std::string& key) {
   const auto askpass = folder / "askpass";
   write_file(askpass, "#!/bin/sh\necho secret\n", 0700);
   const auto added =
@@ -442,7 +442,7 @@ TEST_F(LibsshConnectorTest, ManyAtOnceShareOneConnector) {
 }
 
 TEST(KnownHosts, DamagedLinesNeverMakeAMachineUnknown) {
-  const TestFolder folder;
+  const ScratchFolder folder;
   const auto file = folder / "known_hosts";
   write_file(file, "dev ssh-ed25519\nother ssh-ed25519 AAAA\n# dev ssh-rsa AAAA\n", private_file);
   ASSERT_EQ(pinned_host_keys(file, "dev").size(), 1U);
@@ -454,7 +454,7 @@ TEST(KnownHosts, DamagedLinesNeverMakeAMachineUnknown) {
 }
 
 TEST(KnownHosts, SeveralKeysAndHashedNamesAreRead) {
-  const TestFolder folder;
+  const ScratchFolder folder;
   make_key(folder / "a", "ed25519");
   make_key(folder / "b", "ecdsa");
   const auto file = folder / "known_hosts";

@@ -63,7 +63,7 @@ TEST(OpenSsh, WantsAFileForHostKeys) {
 }
 
 TEST(OpenSsh, OncePinnedNoOtherKeyIsAccepted) {
-  const TestFolder folder;
+  const ScratchFolder folder;
   make_key(folder / "key", "ed25519");
   const auto words = split(trim(read_file(folder / "key.pub")), ' ');
   auto target = plain_target();
@@ -114,7 +114,7 @@ TEST(OpenSsh, ArgumentsOfRsync) {
 }
 
 TEST(OpenSsh, KeyFilesAreChecked) {
-  const TestFolder folder;
+  const ScratchFolder folder;
   const auto key = folder / "key";
   EXPECT_EQ(what_of([&] { check_key_file(key); }), "stat " + key + ": no such file or directory");
   write_file(key, "", 0600);
@@ -138,7 +138,7 @@ class OpenSshPrograms : public testing::Test {
     first_ = std::make_unique<Sshd>(first_folder_, Words{first_folder_ / "host"});
     second_ = std::make_unique<Sshd>(second_folder_, Words{second_folder_ / "host"});
   }
-  SshTarget target(const TestFolder& folder, const Sshd& server) const {
+  SshTarget target(const ScratchFolder& folder, const Sshd& server) const {
     return {"127.0.0.1",
             server.port(),
             Sshd::user(),
@@ -149,7 +149,7 @@ class OpenSshPrograms : public testing::Test {
   SshTarget first() const { return target(first_folder_, *first_); }
   SshTarget second() const { return target(second_folder_, *second_); }
 
-  TestFolder first_folder_, second_folder_;
+  ScratchFolder first_folder_, second_folder_;
   fs::path files_ = first_folder_.path() / "my files";
   std::unique_ptr<Sshd> first_, second_;
 };
@@ -162,7 +162,7 @@ TEST_F(OpenSshPrograms, SshPinsWhatLibsshFinds) {
     EXPECT_EQ(result.error, "");
   }
   EXPECT_EQ(pinned_host_keys(first().known_hosts, first().host_alias).size(), 1U);
-  TestTask test;
+  WaitingTask test;
   Task task = test.task.within(std::chrono::seconds(20));
   const auto session = LibsshConnector(Environment()).connect(first(), task);
   EXPECT_EQ(session->run({.line = "echo in"}, task).output, "in\n");

@@ -24,8 +24,8 @@
 
 namespace dm {
 
-/// A task without a deadline, and what it needs.
-struct TestTask {
+/// A task without a deadline that really waits, and what it needs.
+struct WaitingTask {
   SystemClock clock;
   SilentLog log;
   StopSignal stop;
@@ -35,7 +35,7 @@ struct TestTask {
 /// Runs a local program for a test; its result is what it gives.
 inline CommandResult run_here(std::vector<std::string> arguments,
                               std::map<std::string, std::string> environment = {}) {
-  TestTask test;
+  WaitingTask test;
   SystemProcessRunner runner;
   Task task = test.task.within(std::chrono::seconds(20));
   return runner.run({.arguments = std::move(arguments), .environment = std::move(environment)}, task);
@@ -89,14 +89,14 @@ class Listener {
 };
 
 /// A folder that is gone after the test.
-class TestFolder {
+class ScratchFolder {
  public:
-  TestFolder() : path_(fs::temp_directory_path() / ("docker-machine-ssh-" + random_hex(8))) {
+  ScratchFolder() : path_(fs::temp_directory_path() / ("docker-machine-ssh-" + random_hex(8))) {
     make_folders(path_);
   }
-  ~TestFolder() { dm::remove_all(path_); }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
+  ~ScratchFolder() { dm::remove_all(path_); }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
   const fs::path& path() const { return path_; }
   std::string operator/(const std::string& name) const { return (path_ / name).string(); }
 
@@ -118,7 +118,7 @@ class Sshd {
  public:
   /// `folder` has authorized_keys; each host key is the path of a private key. `more` are further lines of
   /// its file.
-  Sshd(const TestFolder& folder, const std::vector<std::string>& host_keys, const std::string& more = "")
+  Sshd(const ScratchFolder& folder, const std::vector<std::string>& host_keys, const std::string& more = "")
       : port_(Listener().port()) {
     if (geteuid() == 0) make_folders("/run/sshd", 0755);
     // SHLVL: so deep down bash does not read the user's ~/.bashrc, which may be slow and say something.
@@ -133,7 +133,7 @@ class Sshd {
     write_file(config, text, private_file);
     server_ = std::make_unique<BesideTest>(std::vector<std::string>{
         "/usr/sbin/sshd", "-D", "-f", config, "-p", std::to_string(port_), "-E", folder / "sshd.log"});
-    TestTask test;
+    WaitingTask test;
     const Task soon = test.task.within(std::chrono::seconds(10));
     while (probe_tcp({"127.0.0.1", port_}, soon)) soon.pause(Milliseconds(5));
   }
@@ -164,7 +164,7 @@ class Proxy {
 
  private:
   void serve() {
-    TestTask test;
+    WaitingTask test;
     if (!readable(listener_.descriptor(), -1)) return;
     const Socket client(accept(listener_.descriptor(), nullptr, nullptr));
     const Socket server = connect_tcp("127.0.0.1", server_port_, test.task);

@@ -22,6 +22,7 @@ std::string notes_text(const Notes& notes) {
   Json document = Json::object();
   document["Unfinished"] = notes.unfinished;
   if (!notes.failure.empty()) document["Failure"] = notes.failure;
+  if (!notes.engine_version.empty()) document["EngineVersion"] = notes.engine_version;
   return go_json(document, 4);
 }
 
@@ -156,7 +157,8 @@ Notes Store::notes(const std::string& name) const {
   const Json document = in_context("notes.json", [&] { return parse_json(*text); });
   const auto unfinished = document.is_object() ? document.find("Unfinished") : document.end();
   return {.unfinished = document.is_object() && unfinished != document.end() && *unfinished == true,
-          .failure = text_of(document, "Failure")};
+          .failure = text_of(document, "Failure"),
+          .engine_version = text_of(document, "EngineVersion")};
 }
 
 void Store::add(const Machine& machine, const Notes& notes) const {

@@ -11,8 +11,9 @@ namespace dm {
 
 /// What we know of a machine and the original would drop; lies in notes.json beside config.json.
 struct Notes {
-  bool unfinished = false;  ///< `create` began and has not come to its end
-  std::string failure;      ///< why it ended early, if it could still say so
+  bool unfinished = false;     ///< `create` began and has not come to its end
+  std::string failure;         ///< why it ended early, if it could still say so
+  std::string engine_version;  ///< the version of the engine that the user wants; "" for the newest
 };
 
 /// A machine that was forgotten although its provider did not confirm that it is gone.

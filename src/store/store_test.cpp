@@ -110,8 +110,32 @@ TEST_F(StoreTest, LeavesPathsOutsideOfAMovedStoreAlone) {
   fs::rename(elsewhere, home_);
 }
 
+TEST_F(StoreTest, NotesWhatTheOriginalWouldDrop) {
+  Machine pinned = machine("a");
+  pinned.engine.version = "24.0";
+  store_.add(pinned, {.unfinished = true, .failure = "why", .engine_version = "24.0"});
+  const Notes notes = store_.notes("a");
+  EXPECT_TRUE(notes.unfinished);
+  EXPECT_EQ(notes.failure, "why");
+  EXPECT_EQ(notes.engine_version, "24.0");
+  const std::string file = store_.machine_folder("a") + "/config.json";
+  EXPECT_FALSE(read_file(file).contains("\"Version\""));
+
+  // Earlier versions of ours had it in config.json, where it stays until whoever moves it clears it.
+  Json old = parse_json(read_file(file));
+  old["HostOptions"]["EngineOptions"]["Version"] = "20.10";
+  write_file(file, old.dump(), private_file);
+  Machine loaded = store_.load("a");
+  EXPECT_EQ(loaded.engine.version, "20.10");
+  store_.save(loaded, task_);
+  EXPECT_TRUE(read_file(file).contains("\"Version\": \"20.10\""));
+  loaded.engine.version.clear();
+  store_.save(loaded, task_);
+  EXPECT_FALSE(read_file(file).contains("\"Version\""));
+}
+
 TEST_F(StoreTest, HasTheOriginalsModes) {
-  store_.add(machine("a"), {.unfinished = true, .failure = {}});
+  store_.add(machine("a"), {.unfinished = true});
   EXPECT_EQ(mode_of(home_ / "machines"), 0700U);
   EXPECT_EQ(mode_of(store_.machine_folder("a")), 0700U);
   EXPECT_EQ(mode_of(store_.machine_folder("a") + "/config.json"), 0600U);
@@ -201,6 +225,41 @@ TEST_F(StoreTest, LocksAMachineForOneOperation) {
 TEST_F(StoreTest, TakesARelativePathAsItIsWritten) {
   EXPECT_EQ(Store("store/").default_auth("n").store_path, "store/machines/n");
   EXPECT_EQ(Store("/s//").machine_folder("n"), "/s/machines/n");
+}
+
+TEST_F(StoreTest, HasAnIdThatStays) {
+  const std::string id = store_.id(task_);
+  EXPECT_EQ(id.size(), 16U);
+  EXPECT_EQ(store_.id(task_), id);
+  EXPECT_EQ(Store(home_.string() + "/").id(task_), id);
+  EXPECT_EQ(mode_of(home_ / "store-id"), 0600U);
+}
+
+TEST_F(StoreTest, AgreesOnItsIdAmongAllWhoAskAtOnce) {
+  std::vector<std::string> ids(8);
+  {
+    const SystemClock clock;
+    std::vector<std::jthread> threads;
+    for (auto& id : ids) threads.emplace_back([&] { id = store_.id(Task(clock, log_, stop_)); });
+  }
+  EXPECT_EQ(ids, std::vector<std::string>(8, ids[0]));
+}
+
+TEST_F(StoreTest, RemembersWhatMayBeLeftOfAForgottenMachine) {
+  EXPECT_TRUE(store_.remains().empty());
+  store_.note_remains(
+      {.machine = "a", .driver_name = "none", .driver = {{"Id", "i-1"}}, .why = "it said no"});
+  store_.note_remains({.machine = "a", .driver_name = "none", .driver = {{"Id", "i-2"}}, .why = "again"});
+  auto remains = store_.remains();
+  ASSERT_EQ(remains.size(), 2U);
+  EXPECT_EQ(remains[0].machine, "a");
+  EXPECT_EQ(mode_of(home_ / "remains" / (remains[0].id + ".json")), 0600U);
+  const Json kept = remains[1].driver;
+  store_.forget_remains(remains[0].id);
+  remains = store_.remains();
+  ASSERT_EQ(remains.size(), 1U);
+  EXPECT_EQ(remains[0].driver, kept);
+  EXPECT_FALSE(remains[0].why.empty());
 }
 
 }  // namespace

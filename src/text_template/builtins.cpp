@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "text_template/utf8.h"
+#include "base/utf8.h"
 
 namespace dm::text_template {
 
@@ -85,7 +85,7 @@ Result call_js(Arguments arguments, Numbers numbers) {
     position += character.width;
     if (bytes == "\\" || bytes == "'" || bytes == "\"") {
       result.append("\\").append(bytes);
-    } else if (bytes.find_first_of("<>&=") == 0 || !is_printable(character.value)) {
+    } else if (bytes.find_first_of("<>&=") == 0 || (!is_printable(character.value) && bytes != "\x7F")) {
       result += fmt::format("\\u{:04X}", static_cast<unsigned>(character.value));
     } else {
       result += bytes;
@@ -166,9 +166,10 @@ Result call_slice(Arguments arguments, Numbers) {
     throw Error("can't slice item of type " + item.type());
   }
   const std::size_t length = is_text ? item.text().size() : item.list().size();
-  std::array<std::size_t, 3> bounds{0, length, length};
+  const std::size_t capacity = is_text ? length : length + item.behind().size();
+  std::array<std::size_t, 3> bounds{0, length, capacity};
   for (std::size_t index = 0; index < indexes.size(); ++index) {
-    bounds.at(index) = checked_index(indexes[index], length);
+    bounds.at(index) = checked_index(indexes[index], capacity);
   }
   for (std::size_t index = 0; index < 2; ++index) {
     if (bounds.at(index) > bounds.at(index + 1)) {
@@ -176,10 +177,12 @@ Result call_slice(Arguments arguments, Numbers) {
     }
   }
   if (is_text) return {item.text().substr(bounds[0], bounds[1] - bounds[0])};
-  const auto begin = item.list().begin();
-  return {Value::list(Value::List(begin + static_cast<std::ptrdiff_t>(bounds[0]),
-                                  begin + static_cast<std::ptrdiff_t>(bounds[1])),
-                      item.elements())};
+  Value::List items = item.list();
+  items.insert(items.end(), item.behind().begin(), item.behind().end());
+  const auto at = [&](std::size_t index) {
+    return items.begin() + static_cast<std::ptrdiff_t>(bounds.at(index));
+  };
+  return {Value::list(Value::List(at(0), at(1)), item.elements(), Value::List(at(1), at(2)))};
 }
 
 Result call_len(Arguments arguments, Numbers) {
@@ -230,6 +233,8 @@ bool are_equal(const Value& left, const Value& right, Numbers numbers) {
       return left.integer() == right.integer();
     case Kind::number:
       return left.number() == right.number();
+    case Kind::complex:
+      return left.complex() == right.complex();
     case Kind::text:
       return left.text() == right.text();
     default:
@@ -244,6 +249,7 @@ bool are_equal(const Value& left, const Value& right, Numbers numbers) {
   if (is_nil_or_null(left) || is_nil_or_null(right)) {
     return is_nil_or_null(left) == is_nil_or_null(right);
   }
+  if (right.is_pointer()) return left.is_same(right);
   if (right.kind() != Kind::record) {
     throw Error(fmt::format("non-comparable type {}: {}", print_format("%s", std::array{right}, numbers),
                             right.type()));

@@ -49,9 +49,11 @@ Value duration_value(std::chrono::nanoseconds duration) {
     return static_cast<double>(whole) + static_cast<double>(count % unit) / static_cast<double>(unit);
   };
   constexpr auto seconds = static_cast<std::int64_t>(second);
-  return Value(count)
-      .as("time.Duration")
-      .printed_as(go_duration(duration))
+  const auto plain = [](std::chrono::nanoseconds length) {
+    return Value(length.count()).as("time.Duration").printed_as(go_duration(length));
+  };
+  return plain(duration)
+      .with_method("Abs", plain(std::chrono::abs(duration)))
       .with_method("Nanoseconds", Value(count).as("int64"))
       .with_method("Microseconds", Value(count / 1'000).as("int64"))
       .with_method("Milliseconds", Value(count / 1'000'000).as("int64"))

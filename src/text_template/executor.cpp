@@ -3,17 +3,22 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "text_template/builtins.h"
+#include "text_template/quote.h"
 
 namespace dm::text_template {
 
 namespace {
 
 using Kind = Value::Kind;
+
+// Go's own limit, which the message names, would need more stack than a thread has.
+constexpr int deepest_execution = 500;
 
 /// What a statement does to the range around it.
 enum class Flow { next, break_, continue_ };
@@ -35,7 +40,7 @@ class Executor {
 
   std::string run() {
     const Result dot = variables_.front().value;
-    run_all(syntax_.statements, dot);
+    run_all(syntax_.definitions.find("")->second, dot);
     return std::move(out_);
   }
 
@@ -58,6 +63,40 @@ class Executor {
     std::size_t size_;
   };
 
+  /// Puts a named template's own variables and name in the place of the caller's.
+  class Call {
+   public:
+    Call(Executor& executor, std::string_view name, const Result& dot)
+        : executor_(executor), variables_{{"$", dot}}, name_(name) {
+      exchange();
+    }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+    ~Call() { exchange(); }
+
+   private:
+    void exchange() noexcept {
+      std::swap(executor_.variables_, variables_);
+      std::swap(executor_.name_, name_);
+    }
+
+    Executor& executor_;
+    std::vector<Variable> variables_;
+    std::string_view name_;
+  };
+
+  /// Counts how deep the execution is.
+  class Depth {
+   public:
+    explicit Depth(int& depth) : depth_(++depth) {}
+    Depth(const Depth&) = delete;
+    Depth& operator=(const Depth&) = delete;
+    ~Depth() { --depth_; }
+
+   private:
+    int& depth_;
+  };
+
   // Like Go, an error names the node that was entered last, not the one that encloses it.
   void enter(const Node& node) { node_ = &node; }
 
@@ -65,11 +104,13 @@ class Executor {
     const std::string before = syntax_.text.substr(0, node_->position);
     const std::size_t newline = before.rfind('\n');
     const std::size_t column = newline == std::string::npos ? before.size() : before.size() - newline - 1;
-    throw Error(fmt::format("template: :{}:{}: executing \"\" at <{}>: {}",
-                            1 + std::ranges::count(before, '\n'), column, node_->source(), message));
+    throw Error(fmt::format("template: :{}:{}: executing {} at <{}>: {}",
+                            1 + std::ranges::count(before, '\n'), column, quote(name_), node_->source(),
+                            message));
   }
 
   Flow run_all(const std::vector<Statement>& statements, const Result& dot) {
+    const Depth depth(depth_);
     for (const Statement& statement : statements) {
       const Flow flow = run_one(statement, dot);
       if (flow != Flow::next) return flow;
@@ -103,8 +144,24 @@ class Executor {
         return Flow::break_;
       case StatementKind::continue_:
         return Flow::continue_;
+      case StatementKind::invocation:
+        run_named(*statement.invocation, dot);
+        return Flow::next;
     }
     return Flow::next;
+  }
+
+  /// A template by its name, with no variables but $.
+  void run_named(const Invocation& invocation, const Result& dot) {
+    enter(invocation);
+    const auto found = syntax_.definitions.find(invocation.name);
+    if (found == syntax_.definitions.end()) {
+      fail(fmt::format("template {} not defined", quote(invocation.name)));
+    }
+    if (depth_ > deepest_execution) fail("exceeded maximum template depth (100000)");
+    const Result own_dot = invocation.pipeline ? evaluate(*invocation.pipeline, dot) : Result{};
+    const Call call(*this, found->first, own_dot);
+    run_all(found->second, own_dot);
   }
 
   void print_result(const Result& result) {
@@ -345,6 +402,8 @@ class Executor {
   Numbers numbers_;
   std::vector<Variable> variables_;
   const Node* node_ = nullptr;
+  std::string_view name_;
+  int depth_ = 0;
   std::string out_;
 };
 

@@ -2,12 +2,11 @@
 #include "text_template/format.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <optional>
 #include <utility>
 
+#include "base/utf8.h"
 #include "text_template/printer.h"
-#include "text_template/utf8.h"
 
 namespace dm::text_template {
 
@@ -23,24 +22,32 @@ class Directives {
 
  private:
   void read_flags();
+  void read_width();
+  void read_precision();
   void read_directive();
+  void read_index();
   std::optional<int> read_number();
-  std::optional<int> read_size(std::string_view error);
+  std::optional<int> read_argument();
+  bool at(char character) const { return position_ < format_.size() && format_[position_] == character; }
   void print_extra_values();
 
   std::string_view format_;
   std::size_t position_ = 0;
   std::span<const Value> values_;
   std::size_t argument_ = 0;
+  bool follows_index_ = false;
+  bool index_is_good_ = true;
+  bool was_reordered_ = false;
   Printer::Flags flags_;
   Printer printer_;
 };
 
+constexpr int largest_number = 1'000'000;
+
 std::optional<int> Directives::read_number() {
-  constexpr int limit = 1'000'000;
   std::optional<int> number;
   while (position_ < format_.size() && format_[position_] >= '0' && format_[position_] <= '9') {
-    if (number.value_or(0) > limit) {
+    if (number.value_or(0) > largest_number) {
       position_ = format_.size();
       return std::nullopt;
     }
@@ -49,18 +56,38 @@ std::optional<int> Directives::read_number() {
   return number;
 }
 
-/// A width or precision, which may be an argument (*).
-std::optional<int> Directives::read_size(std::string_view error) {
-  if (position_ >= format_.size() || format_[position_] != '*') return read_number();
+/// The value that a * stands for.
+std::optional<int> Directives::read_argument() {
   ++position_;
-  constexpr std::int64_t limit = 1'000'000;
-  const Value value = argument_ < values_.size() ? values_[argument_] : Value();
-  if (argument_ < values_.size()) ++argument_;
-  if (value.kind() == Value::Kind::integer && value.integer() >= -limit && value.integer() <= limit) {
-    return static_cast<int>(value.integer());
+  follows_index_ = false;
+  if (argument_ >= values_.size()) return std::nullopt;
+  const Value& value = values_[argument_++];
+  const bool is_size = value.kind() == Value::Kind::integer && value.integer() >= -largest_number &&
+                       value.integer() <= largest_number;
+  return is_size ? std::optional(static_cast<int>(value.integer())) : std::nullopt;
+}
+
+/// The number of the next argument, in brackets from 1, if there is one.
+void Directives::read_index() {
+  follows_index_ = false;
+  if (!at('[')) return;
+  was_reordered_ = true;
+  const std::size_t start = position_ + 1;
+  const std::size_t end = format_.find(']', start);
+  const bool is_closed = end != std::string_view::npos && format_.size() - position_ >= 3;
+  std::optional<int> number;
+  if (is_closed) {
+    position_ = start;
+    number = read_number();
+    if (position_ != end) number.reset();
   }
-  printer_.add(error);
-  return std::nullopt;
+  position_ = is_closed ? end + 1 : start;
+  follows_index_ = number.has_value();
+  if (number && *number >= 1 && static_cast<std::size_t>(*number) <= values_.size()) {
+    argument_ = static_cast<std::size_t>(*number) - 1;
+  } else {
+    index_is_good_ = false;
+  }
 }
 
 void Directives::read_flags() {
@@ -89,25 +116,45 @@ void Directives::read_flags() {
   }
 }
 
-/// What follows a percent sign.
-void Directives::read_directive() {
-  read_flags();
-  flags_.width = read_size("%!(BADWIDTH)");
+void Directives::read_width() {
+  if (!at('*')) {
+    flags_.width = read_number();
+    if (follows_index_ && flags_.width) index_is_good_ = false;
+    return;
+  }
+  flags_.width = read_argument();
+  if (!flags_.width) printer_.add("%!(BADWIDTH)");
   if (flags_.width.value_or(0) < 0) {
     flags_.width = -*flags_.width;
     flags_.minus = true;
     flags_.zero = false;
   }
-  if (position_ + 1 < format_.size() && format_[position_] == '.') {
-    ++position_;
-    const bool is_argument = position_ < format_.size() && format_[position_] == '*';
-    flags_.precision = read_size("%!(BADPREC)");
-    if (!flags_.precision && !is_argument) flags_.precision = 0;
-    if (flags_.precision.value_or(0) < 0) {
-      flags_.precision.reset();
-      printer_.add("%!(BADPREC)");
-    }
+}
+
+void Directives::read_precision() {
+  if (position_ + 1 >= format_.size() || !at('.')) return;
+  ++position_;
+  if (follows_index_) index_is_good_ = false;
+  read_index();
+  if (!at('*')) {
+    flags_.precision = read_number().value_or(0);
+    return;
   }
+  flags_.precision = read_argument();
+  if (flags_.precision.value_or(-1) < 0) {
+    flags_.precision.reset();
+    printer_.add("%!(BADPREC)");
+  }
+}
+
+/// What follows a percent sign.
+void Directives::read_directive() {
+  index_is_good_ = true;
+  read_flags();
+  read_index();
+  read_width();
+  read_precision();
+  if (!follows_index_) read_index();
   if (position_ >= format_.size()) {
     printer_.add("%!(NOVERB)");
     return;
@@ -116,6 +163,8 @@ void Directives::read_directive() {
   position_ += verb.width;
   if (verb.value == '%') {
     printer_.add("%");
+  } else if (!index_is_good_) {
+    printer_.add("%!" + encode_utf8(verb.value) + "(BADINDEX)");
   } else if (argument_ >= values_.size()) {
     printer_.add("%!" + encode_utf8(verb.value) + "(MISSING)");
   } else {
@@ -148,7 +197,7 @@ std::string Directives::run() {
     ++position_;
     read_directive();
   }
-  if (argument_ < values_.size()) print_extra_values();
+  if (!was_reordered_ && argument_ < values_.size()) print_extra_values();
   return printer_.text();
 }
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/utf8.h"
 #include "text_template/quote.h"
-#include "text_template/utf8.h"
 
 namespace dm::text_template {
 
@@ -242,7 +242,7 @@ class Lexer {
   }
 
   bool scan_number() {
-    // The second number of a pair is an imaginary part; the parser refuses it.
+    // The second number of a pair is an imaginary part.
     bool good = scan_plain_number();
     if (good && (peek() == '+' || peek() == '-')) {
       good = scan_plain_number() && text_[position_ - 1] == 'i';

@@ -7,8 +7,8 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text_template/quote.h"
-#include "text_template/utf8.h"
 
 namespace dm::text_template {
 
@@ -118,9 +118,38 @@ std::optional<Character> read_character(std::string_view text, std::size_t posit
 
 [[noreturn]] void fail(const std::string& message) { throw Error(message); }
 
+/// A real and an imaginary part: 1+2i.
+Value parse_pair(std::string_view real, std::string_view imaginary) {
+  const auto part = [](std::string_view source) {
+    const std::optional<Digits> digits = read_digits(source);
+    const std::optional<double> number = digits ? read_float(*digits) : std::nullopt;
+    if (!number) fail("strconv.ParseFloat: parsing " + quote(source) + ": invalid syntax");
+    return digits->negative ? -*number : *number;
+  };
+  if (real.ends_with('i')) fail("syntax error scanning complex number");
+  return std::complex<double>(part(real), part(imaginary));
+}
+
+/// Where the second number of a pair begins, with its sign; npos if there is one number only.
+std::size_t find_second_number(std::string_view source) {
+  for (std::size_t index = 1; index < source.size(); ++index) {
+    const bool is_sign = source[index] == '+' || source[index] == '-';
+    if (is_sign && !std::string_view("eEpP").contains(source[index - 1])) return index;
+  }
+  return std::string_view::npos;
+}
+
 }  // namespace
 
 Value parse_number(std::string_view source) {
+  if (const std::size_t second = find_second_number(source); second != std::string_view::npos) {
+    return parse_pair(source.substr(0, second), source.substr(second, source.size() - second - 1));
+  }
+  if (source.ends_with('i')) {
+    const std::optional<Digits> digits = read_digits(source.substr(0, source.size() - 1));
+    const std::optional<double> number = digits ? read_float(*digits) : std::nullopt;
+    if (number) return std::complex<double>(0, digits->negative ? -*number : *number);
+  }
   const std::optional<Digits> digits = read_digits(source);
   if (digits) {
     constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());

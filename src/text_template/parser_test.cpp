@@ -112,13 +112,6 @@ TEST(Parser, SaysWhatGoSays) {
   }
 }
 
-TEST(Parser, RefusesWhatItDoesNotKnow) {
-  EXPECT_EQ(result_of(R"({{define "a"}}b{{end}})", {}), "template: :1: {{define}} is not supported");
-  EXPECT_EQ(result_of("\n{{template `a`}}", {}), "template: :2: {{template}} is not supported");
-  EXPECT_EQ(result_of("{{1i}}", {}), R"(template: :1: illegal number syntax: "1i")");
-  EXPECT_EQ(result_of("{{1+2i}}", {}), R"(template: :1: illegal number syntax: "1+2i")");
-}
-
 TEST(Parser, RefusesNestingThatWouldExhaustTheStack) {
   const auto repeated = [](std::string_view part, int count) {
     std::string text;

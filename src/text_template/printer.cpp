@@ -5,45 +5,18 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/strings.h"
+#include "base/utf8.h"
+#include "text_template/float_text.h"
 #include "text_template/quote.h"
-#include "text_template/utf8.h"
 
 namespace dm::text_template {
 
 namespace {
-
-std::string upper(std::string text) {
-  for (char& character : text) {
-    if (character >= 'a' && character <= 'z') character = static_cast<char>(character - 'a' + 'A');
-  }
-  return text;
-}
-
-// The shortest digits that give the same number back. Go's limits for the form with an exponent differ from
-// to_chars' own.
-std::string shortest_float(double number) {
-  std::array<char, 400> buffer{};
-  const auto write = [&](std::chars_format format) {
-    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, format).ptr;
-    return std::string(buffer.data(), end);
-  };
-  const std::string scientific = write(std::chars_format::scientific);
-  const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
-  constexpr int first_exponent = 6;
-  return exponent < -4 || exponent >= first_exponent ? scientific : write(std::chars_format::fixed);
-}
-
-std::string precise_float(double number, std::chars_format format, int precision) {
-  std::string buffer(static_cast<std::size_t>(precision) + 400, '\0');
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, format, precision).ptr;
-  buffer.resize(static_cast<std::size_t>(end - buffer.data()));
-  return buffer;
-}
 
 bool is_whole(double number) {
   constexpr double integers_end = 9223372036854775808.0;
@@ -78,11 +51,11 @@ void Printer::print_bad_verb(char32_t verb, const Value& value) {
 
 void Printer::print(const Value& value, char32_t verb) {
   if (verb == 'T') {
-    pad(value.type());
-  } else if (verb == 'p') {
-    print_bad_verb(verb, value);
+    pad(value.is_nil() ? "<nil>" : shortened(value.type()));
   } else if (value.is_nil() && verb == 'v') {
     pad("<nil>");
+  } else if (verb == 'w' || (verb == 'p' && !value.is_null_pointer())) {
+    print_bad_verb(verb, value);
   } else {
     print_at(value, verb);
   }
@@ -107,6 +80,9 @@ void Printer::print_at(const Value& value, char32_t verb) {
     case Value::Kind::number:
       print_number(value, verb);
       break;
+    case Value::Kind::complex:
+      print_complex(value, verb);
+      break;
     case Value::Kind::text:
       print_text(value.text(), verb, value);
       break;
@@ -127,9 +103,12 @@ void Printer::print_boolean(const Value& value, char32_t verb) {
   pad(value.boolean() ? "true" : "false");
 }
 
+std::string_view Printer::shortened(std::string_view text) const {
+  return flags_.precision ? first_characters(text, static_cast<std::size_t>(*flags_.precision)) : text;
+}
+
 void Printer::print_text(std::string_view text, char32_t verb, const Value& value) {
-  const auto shown =
-      flags_.precision ? first_characters(text, static_cast<std::size_t>(*flags_.precision)) : text;
+  const std::string_view shown = shortened(text);
   switch (verb) {
     case 'v':
     case 's':
@@ -163,6 +142,10 @@ void Printer::print_integer(std::int64_t integer, char32_t verb, const Value& va
       integer < 0 || integer > 0x10FFFF ? char32_t{0xFFFD} : static_cast<char32_t>(integer);
   switch (verb) {
     case 'v':
+      if (flags_.go_syntax && value.type() == "uint8") {
+        return print_digits(integer, 16, Case::lower, "0x");
+      }
+      [[fallthrough]];
     case 'd':
       return print_digits(integer, 10, Case::lower, "");
     case 'b':
@@ -170,7 +153,7 @@ void Printer::print_integer(std::int64_t integer, char32_t verb, const Value& va
     case 'o':
       return print_digits(integer, 8, Case::lower, flags_.sharp ? "0" : "");
     case 'O':
-      return print_digits(integer, 8, Case::lower, "0o");
+      return print_digits(integer, 8, Case::lower, flags_.sharp && integer != 0 ? "0o0" : "0o");
     case 'x':
       return print_digits(integer, 16, Case::lower, flags_.sharp ? "0x" : "");
     case 'X':
@@ -180,7 +163,7 @@ void Printer::print_integer(std::int64_t integer, char32_t verb, const Value& va
     case 'q':
       return pad(quote_character(character, flags_.plus ? Charset::ascii : Charset::utf8));
     case 'U': {
-      const bool is_shown = flags_.sharp && is_printable(character);
+      const bool is_shown = flags_.sharp && integer == character && is_printable(character);
       const auto code = static_cast<std::uint64_t>(integer);
       flags_.zero = false;
       return pad(fmt::format("U+{:0{}X}", code, std::max(4, flags_.precision.value_or(0))) +
@@ -221,25 +204,40 @@ void Printer::print_number(const Value& value, char32_t verb) {
   if (numbers_ == Numbers::plain && is_whole(number) && (verb == 'v' || verb == 'd')) {
     return print_integer(static_cast<std::int64_t>(number), verb, value);
   }
-  const int precision = flags_.precision.value_or(6);
+  const auto print_as = [&](char32_t form, std::optional<int> precision) {
+    if (flags_.precision) precision = flags_.precision;
+    const std::string text = float_text(number, form, precision);
+    print_signed(flags_.sharp && form != 'b' ? with_point(text, form, precision) : text);
+  };
   switch (verb) {
     case 'v':
+      return print_as('g', std::nullopt);
+    case 'b':
     case 'g':
-      if (!flags_.precision) return print_signed(shortest_float(number));
-      return print_signed(precise_float(number, std::chars_format::general, precision));
     case 'G':
-      if (!flags_.precision) return print_signed(upper(shortest_float(number)));
-      return print_signed(upper(precise_float(number, std::chars_format::general, precision)));
+    case 'x':
+    case 'X':
+      return print_as(verb, std::nullopt);
     case 'f':
-    case 'F':
-      return print_signed(precise_float(number, std::chars_format::fixed, precision));
     case 'e':
-      return print_signed(precise_float(number, std::chars_format::scientific, precision));
     case 'E':
-      return print_signed(upper(precise_float(number, std::chars_format::scientific, precision)));
+      return print_as(verb, 6);
+    case 'F':
+      return print_as('f', 6);
     default:
       print_bad_verb(verb, value);
   }
+}
+
+void Printer::print_complex(const Value& value, char32_t verb) {
+  constexpr std::u32string_view verbs = U"vbgGxXfFeE";
+  if (!verbs.contains(verb)) return print_bad_verb(verb, value);
+  out_ += "(";
+  print_number(value.complex().real(), verb);
+  const bool plus = std::exchange(flags_.plus, true);
+  print_number(value.complex().imag(), verb);
+  flags_.plus = plus;
+  out_ += "i)";
 }
 
 void Printer::print_signed(std::string text) {
@@ -259,12 +257,19 @@ void Printer::print_signed(std::string text) {
 void Printer::print_element(const Value& element, Elements elements, char32_t verb) {
   if (element.is_nil()) {
     out_ += flags_.go_syntax && elements == Elements::any ? "interface {}(nil)" : "<nil>";
+  } else if (element.is_pointer() && !element.is_null_pointer() &&
+             !std::u32string_view(U"vbodxXp").contains(verb)) {
+    print_bad_verb(verb, element);
   } else {
     print_at(element, verb);
   }
 }
 
 void Printer::print_list(const Value& value, char32_t verb) {
+  if (flags_.go_syntax && value.is_null_list()) {
+    out_ += value.type() + "(nil)";
+    return;
+  }
   out_ += flags_.go_syntax ? value.type() + "{" : "[";
   bool is_first = true;
   for (const Value& item : value.list()) {
@@ -292,8 +297,12 @@ void Printer::print_record(const Value& value, char32_t verb) {
       out_ += "(" + value.type() + ")(nil)";
     } else if (verb == 'v') {
       pad("<nil>");
+    } else if (verb == 'p') {
+      print_digits(0, 16, Case::lower, flags_.sharp ? "" : "0x");
+    } else if (std::u32string_view(U"bodxX").contains(verb)) {
+      print_integer(0, verb, value);
     } else {
-      out_ += "%!" + encode_utf8(verb) + "(" + value.type() + "=<nil>)";
+      print_bad_verb(verb, value);
     }
     return;
   }

@@ -41,6 +41,7 @@ class Printer {
   enum class Case { lower, upper };
 
   void pad(std::string_view text);
+  std::string_view shortened(std::string_view text) const;
   void print_at(const Value& value, char32_t verb);
   void print_text(std::string_view text, char32_t verb, const Value& value);
   void print_hex(std::string_view text, Case letters);
@@ -48,6 +49,7 @@ class Printer {
   void print_integer(std::int64_t integer, char32_t verb, const Value& value);
   void print_digits(std::int64_t integer, int base, Case letters, std::string_view prefix);
   void print_number(const Value& value, char32_t verb);
+  void print_complex(const Value& value, char32_t verb);
   void print_signed(std::string text);
   void print_list(const Value& value, char32_t verb);
   void print_map(const Value& value, char32_t verb);

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "text_template/utf8.h"
+#include "base/utf8.h"
 
 namespace dm::text_template {
 

@@ -1,6 +1,8 @@
 // Writes parts of a template out again, for error messages.
 #include "text_template/syntax.h"
 
+#include "text_template/quote.h"
+
 namespace dm::text_template {
 
 namespace {
@@ -55,6 +57,10 @@ std::string Pipeline::source() const {
     result += (&command == &commands.front() ? "" : " | ") + command.source();
   }
   return result;
+}
+
+std::string Invocation::source() const {
+  return "{{template " + quote(name) + (pipeline ? " " + pipeline->source() : "") + "}}";
 }
 
 }  // namespace dm::text_template

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,7 +60,16 @@ struct Pipeline final : Node {
   std::string source() const override;
 };
 
-enum class StatementKind { text, action, if_, range, with, break_, continue_ };
+/// The call of a named template.
+struct Invocation final : Node {
+  std::string name;
+  /// What it is executed on; null for nothing.
+  std::unique_ptr<Pipeline> pipeline;
+
+  std::string source() const override;
+};
+
+enum class StatementKind { text, action, if_, range, with, break_, continue_, invocation };
 
 /// Text to copy, or an action with what depends on it.
 struct Statement {
@@ -67,12 +78,16 @@ struct Statement {
   std::unique_ptr<Pipeline> pipeline{};
   std::vector<Statement> body{};
   std::optional<std::vector<Statement>> otherwise{};
+  std::unique_ptr<Invocation> invocation{};
 };
+
+/// Named templates; the one that was parsed is "".
+using Definitions = std::map<std::string, std::vector<Statement>, std::less<>>;
 
 /// A template that was parsed.
 struct Syntax {
   std::string text;
-  std::vector<Statement> statements;
+  Definitions definitions;
 };
 
 }  // namespace dm::text_template

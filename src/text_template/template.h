@@ -10,8 +10,8 @@
 
 namespace dm::text_template {
 
-/// A template in the language of Go's text/template, without `define`, `block` and `template`. Cheap to copy;
-/// several threads may execute it at once if its functions allow that.
+/// A template in the language of Go's text/template. Cheap to copy; several threads may execute it at once if
+/// its functions allow that.
 class Template {
  public:
   /// Parses a template that may use Go's built-in functions and `functions`; Error with Go's text ("template:

@@ -236,6 +236,22 @@ TEST(Template, KeepsItsFunctions) {
   EXPECT_EQ(five.execute({}), "5");
 }
 
+// Made by Go 1.19. tests/templates has thousands of such rows.
+constexpr Golden named[] = {
+    {R"({{define "x"}}<{{.}}>{{end}}{{template "x" 1}}{{template "x"}})", "<1><<no value>>"},
+    {R"({{block "x" "a"}}{{.}}{{end}}{{template "x" 2}})", "a2"},
+    {R"({{define "x"}}a{{end}}{{define "x"}}b{{end}})",
+     R"(template: :1: template: multiple definition of template "x")"},
+    {R"({{$y := 1}}{{define "x"}}{{.Nope}}{{end}}{{range "a" | printf "%c" | len}}{{end}}{{template "x" .}})",
+     R"(template: :1:69: executing "" at <len>: range can't iterate over 13)"},
+    {R"({{with $y := 1}}{{template "x" "a"}}{{end}}{{define "x"}}{{.X}}{{end}})",
+     R"(template: :1:59: executing "x" at <.X>: can't evaluate field X in type string)"},
+    {R"({{define "x"}}{{template "x" .}}{{end}}{{template "x"}})",
+     R"(template: :1:25: executing "x" at <{{template "x" .}}>: exceeded maximum template depth (100000))"},
+};
+
+TEST(Template, CallsNamedTemplates) { expect_golden(named, sample_machine()); }
+
 }  // namespace
 
 }  // namespace dm::text_template

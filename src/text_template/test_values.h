@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "text_template/duration.h"
+#include "text_template/json_functions.h"
 #include "text_template/template.h"
 
 namespace dm::text_template {
@@ -75,16 +76,6 @@ inline Value sample_document() {
                     "EngineOptions": {"Labels": ["x=1", "y=2"], "InstallURL": "https://h?a=1&b=<c>", "Env": []},
                     "SwarmOptions": null, "AuthOptions": {}},
     "Unicode": "héllo €", "Ctl": "a\u0001\t\n'\\"})json"));
-}
-
-/// The functions of `inspect`.
-inline Functions sample_functions() {
-  const auto json = [](int indent) {
-    return Function{1, [indent](std::span<const Value> arguments) -> Value {
-                      return go_json(arguments.front().to_json(), indent);
-                    }};
-  };
-  return {{"json", json(0)}, {"prettyjson", json(4)}};
 }
 
 /// The output or the error's text.

@@ -2,13 +2,16 @@
 #include "text_template/value.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "base/error.h"
 
 namespace dm::text_template {
 
 struct Value::ListContent {
   List items;
   Elements elements;
+  List behind;
+  bool is_null = false;
 };
 
 struct Value::MapContent {
@@ -31,19 +34,18 @@ namespace {
 
 std::string element_type(Elements elements) { return elements == Elements::text ? "string" : "interface {}"; }
 
-Json number_to_json(double number) {
-  constexpr double integers_end = 9223372036854775808.0;
-  if (number == std::trunc(number) && number >= -integers_end && number < integers_end) {
-    return static_cast<std::int64_t>(number);
-  }
-  return number;
-}
-
 }  // namespace
 
-Value Value::list(List items, Elements elements) {
+Value Value::list(List items, Elements elements, List behind) {
   Value result;
-  result.content_ = std::make_shared<const ListContent>(ListContent{std::move(items), elements});
+  result.content_ =
+      std::make_shared<const ListContent>(ListContent{std::move(items), elements, std::move(behind)});
+  return result;
+}
+
+Value Value::null_list() {
+  Value result;
+  result.content_ = std::make_shared<const ListContent>(ListContent{{}, Elements::text, {}, true});
   return result;
 }
 
@@ -134,7 +136,9 @@ Json Value::to_json() const {
     case Kind::integer:
       return integer();
     case Kind::number:
-      return number_to_json(number());
+      return number();
+    case Kind::complex:
+      throw Error("json: unsupported type: complex128");
     case Kind::text:
       return text();
     case Kind::list: {
@@ -166,6 +170,12 @@ const Value::List& Value::list() const {
   return std::get<std::shared_ptr<const ListContent>>(content_)->items;
 }
 
+const Value::List& Value::behind() const {
+  return std::get<std::shared_ptr<const ListContent>>(content_)->behind;
+}
+
+bool Value::is_null_list() const { return std::get<std::shared_ptr<const ListContent>>(content_)->is_null; }
+
 const Value::Map& Value::map() const { return std::get<std::shared_ptr<const MapContent>>(content_)->items; }
 
 const Value::Fields& Value::fields() const {
@@ -188,6 +198,8 @@ std::string Value::type() const {
       return "int";
     case Kind::number:
       return "float64";
+    case Kind::complex:
+      return "complex128";
     case Kind::text:
       return "string";
     case Kind::list:
@@ -224,6 +236,8 @@ bool Value::is_true() const {
       return integer() != 0;
     case Kind::number:
       return number() != 0;
+    case Kind::complex:
+      return complex() != std::complex<double>();
     case Kind::text:
       return !text().empty();
     case Kind::list:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <complex>
 #include <concepts>
 #include <cstdint>
 #include <map>
@@ -22,7 +23,7 @@ enum class Elements { any, text };
 /// several threads.
 class Value {
  public:
-  enum class Kind { nil, boolean, integer, number, text, list, map, record };
+  enum class Kind { nil, boolean, integer, number, complex, text, list, map, record };
   using List = std::vector<Value>;
   using Map = std::map<std::string, Value, std::less<>>;
   using Fields = std::vector<std::pair<std::string, Value>>;
@@ -33,12 +34,15 @@ class Value {
   template <std::integral Integer>
   requires(!std::same_as<Integer, bool>) Value(Integer value) : content_(static_cast<std::int64_t>(value)) {}
   Value(double value) : content_(value) {}
+  Value(std::complex<double> value) : content_(value) {}
   Value(std::string value) : content_(std::move(value)) {}
   Value(std::string_view value) : content_(std::string(value)) {}
   Value(const char* value) : content_(std::string(value)) {}
 
-  /// A Go slice.
-  static Value list(List items, Elements elements = Elements::any);
+  /// A Go slice. What stands behind it in the slice that it was cut out of, Go's `slice` can reach.
+  static Value list(List items, Elements elements = Elements::any, List behind = {});
+  /// A Go slice of strings that is nil: empty, but %#v tells.
+  static Value null_list();
   /// A Go slice of strings.
   static Value list(const std::vector<std::string>& items);
   /// A Go map with string keys, where a missing key gives nil.
@@ -60,7 +64,7 @@ class Value {
 
   /// The value of a JSON document as Go decodes it into an empty interface: every number is a float64.
   static Value from_json(const Json& json);
-  /// The JSON document of a value, maps in key order, numbers without a fraction as integers.
+  /// The JSON document of a value, maps in key order; Error for a complex number, of which there is none.
   Json to_json() const;
 
   Kind kind() const { return static_cast<Kind>(content_.index()); }
@@ -74,8 +78,11 @@ class Value {
   bool boolean() const { return std::get<bool>(content_); }
   std::int64_t integer() const { return std::get<std::int64_t>(content_); }
   double number() const { return std::get<double>(content_); }
+  std::complex<double> complex() const { return std::get<std::complex<double>>(content_); }
   const std::string& text() const { return std::get<std::string>(content_); }
   const List& list() const;
+  const List& behind() const;
+  bool is_null_list() const;
   const Map& map() const;
   const Fields& fields() const;
 
@@ -89,6 +96,8 @@ class Value {
   const Value* method(std::string_view name) const;
   /// A field of a record, or null if there is no such field.
   const Value* field(std::string_view name) const;
+  /// Whether two pointers point to the same record.
+  bool is_same(const Value& other) const { return content_ == other.content_; }
   /// Go's truth: false for nil, zero and what is empty.
   bool is_true() const;
   /// The record a pointer points to; any other value unchanged.
@@ -103,8 +112,9 @@ class Value {
 
   Value naming_changed(const Naming& naming) const;
 
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, std::shared_ptr<const ListContent>,
-               std::shared_ptr<const MapContent>, std::shared_ptr<const RecordContent>>
+  std::variant<std::monostate, bool, std::int64_t, double, std::complex<double>, std::string,
+               std::shared_ptr<const ListContent>, std::shared_ptr<const MapContent>,
+               std::shared_ptr<const RecordContent>>
       content_;
   Reference reference_ = Reference::none;
   std::shared_ptr<const Naming> naming_;

@@ -110,8 +110,24 @@ def run_shell(machines, shell, script, environment=None, error=""):
 ])
 @pytest.mark.parametrize("shell", SHELLS)
 def test_tab_on_a_terminal(machines, shell, line, shown):
-    """Types a line and a tab, and looks at the words of the command that is run then."""
     (machines.home / "notes.txt").touch()
+    check_tab(machines, shell, line, shown)
+
+
+@pytest.mark.parametrize("line, shown", [
+    ("docker-machine -s 'my store' url web.e", "docker-machine -s 'my store' url web.example.com "),
+    (r"docker-machine --storage-path=my\ store url web.example.", "docker-machine --storage-path='my store' url web.example.com "),
+    ('docker-machine -s "my store" ls --filter name=web.', "docker-machine -s 'my store' ls --filter name=web.example.com "),
+    ("docker-machine -s 'my store' scp web.e", "docker-machine -s 'my store' scp web.example.com:"),
+])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_names_with_dots_in_a_store_with_a_blank(machines, shell, line, shown):
+    add_machine(machines.home / "my store", "web.example.com", refusing_url())
+    check_tab(machines, shell, line, shown)
+
+
+def check_tab(machines, shell, line, shown):
+    """Types a line and a tab on a terminal, and looks at the words of the command that is run then."""
     spy = machines.home / "bin" / "docker-machine"
     spy.parent.mkdir()
     spy.write_text(f"""#!/bin/sh
@@ -132,6 +148,20 @@ printf 'words:'; printf '<%s>' "$@"; echo
         words = shlex.split(shown + "END")[1:]
         expected = re.escape("words:" + "".join(f"<{word}>" for word in words))
         terminal.expect(expected.replace("END", "(><)?END") if "notes" in shown else expected, 20)
+
+
+def test_many_machines_are_no_wait(machines):
+    """Nobody waits for a tab: no record is read and nobody is asked, however many there are."""
+    for number in range(500):
+        folder = machines.store / "machines" / f"many-{number:03}"
+        folder.mkdir()
+        (folder / "config.json").write_text("no JSON")
+    first = [f"many-{number:03}" for number in range(500)]
+    assert answers(machines, "url", "many")[0] == first
+    machines.environment["MACHINE_STORAGE_PATH"] = str(machines.store)
+    traced = subprocess.run(["strace", "-f", "-qq", "-e", "trace=openat,connect,execve", machines.binary, "__complete", "url", "many"],
+                            capture_output=True, text=True, env=machines.environment, timeout=60, check=True).stderr
+    assert "config.json" not in traced and "connect(" not in traced and traced.count("execve(") == 1
 
 
 def test_bash_completes_names_with_odd_characters(machines):

@@ -27,7 +27,8 @@ def check_after_crash(docker_machine, name, when, before=()):
     rows = rows_of(listed.out)
     assert sorted(rows) == left, when
     for row in rows.values():
-        assert (row["DRIVER"], row["STATE"]) == ("none", "Running"), f"{when}: {row}"
+        state = "Error" if "Creation did not finish" in row["ERRORS"] else "Running"
+        assert (row["DRIVER"], row["STATE"]) == ("none", state), f"{when}: {row}"
     if name in left:
         notes = json.loads((docker_machine.store / "machines" / name / "notes.json").read_text())
         assert notes["Unfinished"] == (UNFINISHED in rows[name]["ERRORS"]), when

@@ -286,3 +286,27 @@ def test_generic_needs_an_address(docker_machine):
     assert result.err == ("Error setting machine configuration from flags provided: generic driver requires the "
                           "--generic-ip-address option\n")
     assert visible(docker_machine.store) == []
+
+
+def test_settings_of_classic_swarm_are_kept(docker_machine, make_engine):
+    """Each under the original's key; `--swarm` of config and env asks at the master's own port."""
+    engine = make_engine(docker_machine.store)
+    manager = make_engine(docker_machine.store)
+    port = manager.url.rpartition(":")[2]
+    create(docker_machine, "boss", "--swarm", "--swarm-master", "--swarm-discovery", "token://1", "--swarm-strategy", "binpack",
+           "--swarm-opt", "replication", "--swarm-opt", "a=b", "--swarm-join-opt", "ttl=20s", "--swarm-host", f"tcp://0.0.0.0:{port}",
+           "--swarm-addr", "192.0.2.1", "--swarm-image", "swarm:1.2", "--swarm-experimental", url=engine.url)
+    assert config_of(docker_machine.store, "boss")["HostOptions"]["SwarmOptions"] == {
+        "IsSwarm": True, "Address": "192.0.2.1", "Discovery": "token://1", "Agent": True, "Master": True,
+        "Host": f"tcp://0.0.0.0:{port}", "Image": "swarm:1.2", "Strategy": "binpack", "Heartbeat": 0, "Overcommit": 0,
+        "ArbitraryFlags": ["replication", "a=b"], "ArbitraryJoinFlags": ["ttl=20s"], "Env": None, "IsExperimental": True}
+    create(docker_machine, "worker", "--swarm", "--swarm-discovery", "token://1", url=refusing_url())
+    assert docker_machine("ls", "--format", "{{.Name}}: {{.Swarm}}") == "boss: boss (master)\nworker: boss\n"
+
+    assert docker_machine("config", "--swarm", "boss").splitlines()[-1] == f"-H={manager.url}"
+    assert f'DOCKER_HOST="{manager.url}"' in docker_machine("env", "--swarm", "--shell", "sh", "boss")
+    assert docker_machine("ls", "--format", "{{.Active}}", "--filter", "name=boss",
+                          environment={"DOCKER_HOST": manager.url}) == "* (swarm)\n"
+    create(docker_machine, "asleep", "--swarm", "--swarm-master", "--swarm-host", "tcp://0.0.0.0:1", url=engine.url)
+    stopped = refused(docker_machine, "config", "--swarm", "asleep")
+    assert "Connection to Swarm cannot be checked but the certs are valid. Maybe swarm is not started" in stopped.err

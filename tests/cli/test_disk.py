@@ -135,7 +135,7 @@ def test_unfinished_machine_in_a_read_only_store(docker_machine, make_disk):
         (disk / "locks" / f"{kind}-stuck.lock").touch(0o600)
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     rows = rows_of(docker_machine("-s", disk, "ls"))
-    assert rows["stuck"]["STATE"] == "Running" and rows["stuck"]["ERRORS"].startswith(UNFINISHED)
+    assert rows["stuck"]["STATE"] == "Error" and rows["stuck"]["ERRORS"].startswith(UNFINISHED)
 
 
 def test_changing_a_read_only_store(docker_machine, make_disk, make_engine):

@@ -93,12 +93,17 @@ def test_a_driver_that_is_not_here(docker_machine):
     row = docker_machine("ls").splitlines()[1]
     assert row.startswith("far ") and cause.split(".")[0] in row
     for words in (["status", "far"], ["url", "far"], ["ip", "far"], ["start", "far"], ["stop", "far"], ["rm", "-y", "far"],
-                  ["env", "--shell", "sh", "far"], ["config", "far"], ["provision", "far"]):
+                  ["env", "--shell", "sh", "far"], ["config", "far"], ["provision", "far"], ["restart", "far"], ["kill", "far"],
+                  ["upgrade", "far"], ["regenerate-certs", "-f", "far"], ["ssh", "far", "true"], ["scp", "far:a", "b"],
+                  ["mount", "far:/a", "b"], ["version", "far"]):
         result = docker_machine.run(*words)
         assert result.code == 1 and cause.split(".")[0] in result.err, result
         assert file.read_text() == text
     assert docker_machine("ls", "-q") == "far\n"
-    assert '"hetzner"' in docker_machine("inspect", "far")
+    assert docker_machine.run("active", environment={"DOCKER_HOST": refusing_url()}).code == 1
+    # Nor does what Go's numbers could not hold change on its way to the reader.
+    assert '"hetzner"' in docker_machine("inspect", "far") and file.read_text() == text
+    assert sorted(os.listdir(file.parent)) == ["config.json"]
     forced = docker_machine.run("rm", "-f", "far")
     assert forced.code == 0 and not file.parent.exists()
 

@@ -234,7 +234,7 @@ class GenericType final : public DriverType {
     return outcomes;
   }
 
-  Traits traits() const override { return {.started = false}; }
+  Traits traits() const override { return {.started = false, .tagged = false}; }
 };
 
 }  // namespace

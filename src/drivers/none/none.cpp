@@ -91,7 +91,7 @@ class NoneType final : public DriverType {
     return std::make_unique<NoneDriver>(record);
   }
 
-  Traits traits() const override { return {.provisioned = false}; }
+  Traits traits() const override { return {.provisioned = false, .tagged = false}; }
 };
 
 }  // namespace

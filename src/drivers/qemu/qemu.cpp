@@ -39,6 +39,7 @@ class QemuDriverType final : public DriverType {
   std::vector<Flag> flags(const Services&, Task&) override { return qemu_settings().flags(); }
   Json configure(const NewMachine& machine, const FlagValues& values, const Services& services,
                  Task& task) override;
+  Traits traits() const override { return {.tagged = false}; }
   std::unique_ptr<Driver> open(const Json& record, const Services& services) override {
     return std::make_unique<QemuMachine>(record, services, addresses_);
   }

@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 
 FOLDER = Path(__file__).resolve().parent.parent
-FILES = (FOLDER / "openapi.json", FOLDER / "openapi-projects.json")
+FILES = (FOLDER / "openapi.json", FOLDER / "projects.json")
 
 FORMATS = jsonschema.FormatChecker(formats=())
 

@@ -38,14 +38,6 @@ def _get(account, request):
     return one("project", _entry(account, request)["project"])
 
 
-def _update(account, request):
-    project = _entry(account, request)["project"]
-    _check_name(account, request.body.get("name"), project)
-    project.update({key: value for key, value in request.body.items() if key in ("name", "description", "purpose", "environment")},
-                   updated_at=date(account.clock.now()))
-    return one("project", project)
-
-
 @operation("projects_delete")
 def projects_delete(account, request):
     entry = _entry(account, request)
@@ -82,7 +74,5 @@ def _assign(account, request):
 
 for _suffix in ("", "_default"):
     operation(f"projects_get{_suffix}")(_get)
-    operation(f"projects_update{_suffix}")(_update)
-    operation(f"projects_patch{_suffix}")(_update)
     operation(f"projects_list_resources{_suffix}")(_list_resources)
     operation(f"projects_assign_resources{_suffix}")(_assign)

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace dm::text_template {
+namespace dm {
 
 /// One character of a text; `width` in bytes. A byte that is not UTF-8 is U+FFFD of width 1.
 struct CodePoint {
@@ -33,4 +33,4 @@ bool is_printable(char32_t character);
 /// A character in the manner of Go's `%#U`: `U+002B '+'`.
 std::string describe_character(char32_t character);
 
-}  // namespace dm::text_template
+}  // namespace dm

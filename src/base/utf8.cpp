@@ -1,12 +1,12 @@
 // The characters of UTF-8 text.
-#include "text_template/utf8.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
-namespace dm::text_template {
+namespace dm {
 
 namespace {
 
@@ -42,16 +42,19 @@ constexpr std::array<Range, 12> symbols{{{0x80, 0xA9},
                                          {0xFE00, 0xFE0F}}};
 constexpr std::array<Range, 3> more_symbols{{{0x3008, 0x3020}, {0xFFF0, 0xFFFF}, {0x1F000, 0x1FAFF}}};
 
-// Controls, no-break space, soft hyphen, invisible separators and marks, private use.
-constexpr std::array<Range, 9> invisible{{{0x7F, 0xA0},
-                                          {0xAD, 0xAD},
-                                          {0x2000, 0x200F},
-                                          {0x2028, 0x202F},
-                                          {0x205F, 0x206F},
-                                          {0x3000, 0x3000},
-                                          {0xE000, 0xF8FF},
-                                          {0xFEFF, 0xFEFF},
-                                          {0xFFF0, 0xFFFB}}};
+// Controls, no-break space, soft hyphen, invisible separators and marks, private use, planes without
+// characters.
+constexpr std::array<Range, 11> invisible{{{0x7F, 0xA0},
+                                           {0xAD, 0xAD},
+                                           {0x2000, 0x200F},
+                                           {0x2028, 0x202F},
+                                           {0x205F, 0x206F},
+                                           {0x3000, 0x3000},
+                                           {0xE000, 0xF8FF},
+                                           {0xFEFF, 0xFEFF},
+                                           {0xFFF0, 0xFFFB},
+                                           {0x32000, 0xE00FF},
+                                           {0xE01F0, 0x10FFFF}}};
 
 }  // namespace
 
@@ -119,4 +122,4 @@ std::string describe_character(char32_t character) {
   return text;
 }
 
-}  // namespace dm::text_template
+}  // namespace dm
