@@ -20,7 +20,7 @@ using std::chrono::seconds;
 using Repeat = DigitalOceanApi::Repeat;
 
 constexpr auto active_limit = std::chrono::minutes(10);
-constexpr auto first_poll = seconds(2), longest_poll = seconds(6);
+constexpr auto first_poll = seconds(1), longest_poll = seconds(6);
 /// After that, a droplet that no list has is asked for by its number.
 constexpr auto patience_with_lists = seconds(10);
 constexpr auto address_limit = std::chrono::minutes(2);
