@@ -10,7 +10,7 @@
 namespace dm {
 
 /// A log that keeps what it is told.
-class KeptLog final : public Log {
+class WrittenLog final : public Log {
  public:
   void line(Level, std::string_view, std::string_view text) override { text_ += std::string(text) + "\n"; }
   void progress(std::string_view, std::string_view) override {}
@@ -81,7 +81,7 @@ class DigitalOceanTest : public ::testing::Test {
   FakeClock clock_;
   const Environment environment_;
   const Services services_{http_, ssh_, processes_, clock_, environment_};
-  KeptLog log_;
+  WrittenLog log_;
   StopSignal stop_;
   Task task_{clock_, log_, stop_};
   /// Files have the calendar's time, which the fake clock knows nothing of: every poll asks.
