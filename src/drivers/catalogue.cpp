@@ -6,6 +6,7 @@
 #include <array>
 
 #include "drivers/amazonec2/amazonec2.h"
+#include "drivers/digitalocean/digitalocean.h"
 #include "drivers/generic/generic.h"
 #include "drivers/none/none.h"
 #include "drivers/qemu/qemu.h"
@@ -13,8 +14,9 @@
 namespace dm {
 
 std::span<DriverType* const> built_in_drivers() {
-  static const std::array<DriverType*, 4> rows{&amazonec2_driver_type(), &generic_driver_type(),
-                                               &none_driver_type(), &qemu_driver_type()};
+  static const std::array<DriverType*, 5> rows{&amazonec2_driver_type(), &digitalocean_driver_type(),
+                                               &generic_driver_type(), &none_driver_type(),
+                                               &qemu_driver_type()};
   return rows;
 }
 

@@ -37,6 +37,32 @@ std::string headers_for(const std::string& user_data) {
       Reason::usage);
 }
 
+/// Moves the SSH server to another port, before it starts or in the midst of its life. Where systemd listens
+/// for it (Ubuntu 22.10 and later), a generator of newer releases reads the server's own settings; others
+/// need the port in the socket's.
+constexpr auto move_ssh = R"(port={}
+if grep -qsi '^ *Include */etc/ssh/sshd_config.d/' /etc/ssh/sshd_config; then
+  mkdir -p /etc/ssh/sshd_config.d
+  echo "Port $port" >/etc/ssh/sshd_config.d/00-docker-machine.conf
+elif ! grep -qs "^Port $port\$" /etc/ssh/sshd_config; then
+  sed -i -e '/^ *Port /d' -e "1i Port $port" /etc/ssh/sshd_config
+fi
+if command -v semanage >/dev/null && command -v selinuxenabled >/dev/null && selinuxenabled; then
+  semanage port -a -t ssh_port_t -p tcp "$port" || semanage port -m -t ssh_port_t -p tcp "$port"
+fi
+command -v systemctl >/dev/null || {{ rc-service sshd --ifstarted restart; exit 0; }}
+if systemctl is-enabled -q ssh.socket 2>/dev/null; then
+  if ! ls /usr/lib/systemd/system-generators/sshd-socket-generator >/dev/null 2>&1; then
+    mkdir -p /etc/systemd/system/ssh.socket.d
+    printf '[Socket]\nListenStream=\nListenStream=%s\n' "$port" >/etc/systemd/system/ssh.socket.d/docker-machine.conf
+  fi
+  systemctl daemon-reload
+  systemctl --no-block try-restart ssh.socket
+fi
+systemctl --no-block try-restart ssh.service sshd.service
+true
+)";
+
 }  // namespace
 
 std::string merged_user_data(const Json& ours, const std::string& own) {
@@ -50,5 +76,20 @@ std::string merged_user_data(const Json& ours, const std::string& own) {
       "--{0}\n{2}{3}\n--{0}--\n",
       boundary, config, headers_for(own), own);
 }
+
+Json login_user(const std::string& name, const std::string& authorized_key) {
+  Json user{{"name", name},
+            {"gecos", "docker-machine"},
+            {"groups", Json::array({"docker"})},
+            {"sudo", "ALL=(ALL) NOPASSWD:ALL"},
+            {"shell", "/bin/bash"},
+            {"lock_passwd", true},
+            {"ssh_authorized_keys", Json::array({authorized_key})}};
+  // An image with an engine has this group already, and then useradd refuses to make it for the user.
+  if (name == "docker") user["primary_group"] = "docker";
+  return user;
+}
+
+Json listen_for_ssh_on(long long port) { return Json::array({"sh", "-c", fmt::format(move_ssh, port)}); }
 
 }  // namespace dm

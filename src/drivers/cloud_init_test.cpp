@@ -30,6 +30,14 @@ TEST(CloudInit, MergesTheUsersOwn) {
   EXPECT_TRUE(text.ends_with("\n--" + boundary + "--\n"));
 }
 
+TEST(CloudInit, MakesAUserWhoMayLogIn) {
+  const Json user = login_user("ops", "ssh-rsa AAAA");
+  EXPECT_EQ(text_of(user, "name"), "ops");
+  EXPECT_EQ(user["ssh_authorized_keys"], Json::array({"ssh-rsa AAAA"}));
+  EXPECT_FALSE(user.contains("primary_group"));
+  EXPECT_EQ(text_of(login_user("docker", ""), "primary_group"), "docker");
+}
+
 TEST(CloudInit, KnowsTheKindsOfUserData) {
   EXPECT_TRUE(merged_user_data(ours(), "#!/bin/sh\nls\n").contains("Content-Type: text/x-shellscript;"));
   const std::string mime = "MIME-Version: 1.0\nContent-Type: text/x-shellscript\n\n#!/bin/sh\n";

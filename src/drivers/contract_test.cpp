@@ -29,8 +29,9 @@ class DriverContract : public ::testing::TestWithParam<DriverType*> {
   FlagValues values() {
     FlagValues values;
     for (const Flag& flag : type().flags(services_, task_)) values.set(flag.name, default_value(flag));
-    for (const auto& [flag, value] :
-         {std::pair{"url", "tcp://192.0.2.1:2376"}, {"generic-ip-address", "192.0.2.1"}}) {
+    for (const auto& [flag, value] : {std::pair{"url", "tcp://192.0.2.1:2376"},
+                                      {"generic-ip-address", "192.0.2.1"},
+                                      {"digitalocean-access-token", "token"}}) {
       if (values.knows(flag)) values.set(flag, std::string(value));
     }
     return values;

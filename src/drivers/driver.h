@@ -114,9 +114,7 @@ class DriverType {
   /// searched once. Empty: this driver makes nothing that could be searched for.
   virtual std::string account_of(const Json& /*record*/) const { return {}; }
   /// An account by the driver's flags alone, for possessions() and dispose(); only for drivers with accounts.
-  virtual Json account(const FlagValues& /*values*/) { return {}; }
-  /// The same for drivers whose flags' defaults lie elsewhere, e.g. in a provider's own files.
-  virtual Json account(const FlagValues& values, const Services&) { return account(values); }
+  virtual Json account(const FlagValues& /*values*/, const Services&) { return {}; }
   /// All that carries the store's tag in the account of `record`, in few calls.
   virtual std::vector<Possession> possessions(const Json& /*record*/, const std::string& /*store_id*/,
                                               const Services&, Task&) {

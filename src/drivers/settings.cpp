@@ -1,6 +1,9 @@
 // The part that all drivers' records share.
 #include "drivers/settings.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/strings.h"
 
 namespace dm {
@@ -37,6 +40,13 @@ CommonSettings common_of(const NewMachine& machine) {
 
 std::string machine_file(const CommonSettings& common, const std::string& file) {
   return (fs::path(common.store_path) / "machines" / common.machine_name / file).string();
+}
+
+std::string imported_key_name(const std::string& key_file) {
+  constexpr std::array taken{"ca.pem",      "cert.pem",        "key.pem",    "server.pem", "server-key.pem",
+                             "config.json", "config.json.bak", "notes.json", "known_hosts"};
+  const std::string name = fs::path(key_file).filename().string();
+  return std::ranges::find(taken, name) == taken.end() ? name : "ssh-" + name;
 }
 
 SshTarget ssh_target_of(const CommonSettings& common) {

@@ -135,6 +135,9 @@ void common_to_record(const CommonSettings& common, Json& record);
 CommonSettings common_of(const NewMachine& machine);
 /// Files of the machine: STORE/machines/NAME/FILE.
 std::string machine_file(const CommonSettings& common, const std::string& file);
+/// The name that a user's key file has among the machine's files: its own, unless the machine has another use
+/// for that.
+std::string imported_key_name(const std::string& key_file);
 /// How to log in, with the base's defaults: root, port 22, key STORE/machines/NAME/id_rsa, the machine's
 /// known_hosts.
 SshTarget ssh_target_of(const CommonSettings& common);

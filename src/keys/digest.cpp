@@ -8,6 +8,21 @@
 #include "base/error.h"
 
 namespace dm {
+namespace {
+
+const EVP_MD* algorithm(DigestKind kind) {
+  switch (kind) {
+    case DigestKind::sha256:
+      return EVP_sha256();
+    case DigestKind::sha512:
+      return EVP_sha512();
+    case DigestKind::md5:
+      break;
+  }
+  return EVP_md5();
+}
+
+}  // namespace
 
 struct Digest::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
@@ -18,8 +33,7 @@ struct Digest::State {
 };
 
 Digest::Digest(DigestKind kind) : state_(std::make_unique<State>()) {
-  const EVP_MD* algorithm = kind == DigestKind::sha256 ? EVP_sha256() : EVP_sha512();
-  if (state_->context == nullptr || EVP_DigestInit_ex(state_->context, algorithm, nullptr) != 1) {
+  if (state_->context == nullptr || EVP_DigestInit_ex(state_->context, algorithm(kind), nullptr) != 1) {
     throw Error("cannot compute a checksum: OpenSSL refuses");
   }
 }

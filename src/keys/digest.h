@@ -5,7 +5,8 @@
 
 namespace dm {
 
-enum class DigestKind { sha256, sha512 };
+/// md5 only where others have chosen it.
+enum class DigestKind { sha256, sha512, md5 };
 
 /// A checksum computed piece by piece. One thread at a time.
 class Digest {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "keys/digest.h"
 #include "keys/openssl.h"
 
 namespace dm {
@@ -53,6 +54,23 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
+/// The bytes of a key's line; empty if it has none.
+std::string blob_of(std::string_view line) {
+  const auto from = line.find(' ');
+  if (from == std::string_view::npos) return {};
+  std::string_view text = line.substr(from + 1);
+  text = text.substr(0, text.find_first_of(" \n"));
+  std::string bytes(text.size() / 4 * 3, '\0');
+  const int size =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  if (size < 0) return {};
+  // OpenSSL counts what only fills the last group up.
+  const auto padding = text.size() - text.find_last_not_of('=') - 1;
+  bytes.resize(static_cast<size_t>(size) - padding);
+  return bytes;
+}
+
 }  // namespace
 
 KeyPair make_rsa_key() {
@@ -71,6 +89,15 @@ KeyPair make_ecdsa_key() {
   const auto blob = ssh_string(type) + ssh_string("nistp256") + ssh_point(key);
   return {.private_pem = openssl::private_pem(key),
           .public_ssh_line = std::string(type) + " " + base64(blob)};
+}
+
+std::string md5_fingerprint(const std::string& public_ssh_line) {
+  const std::string blob = blob_of(public_ssh_line);
+  if (blob.empty()) throw Error("this is no public SSH key: " + public_ssh_line);
+  const std::string hex = hex_digest(DigestKind::md5, blob);
+  std::string text = hex.substr(0, 2);
+  for (size_t i = 2; i < hex.size(); i += 2) text += ":" + hex.substr(i, 2);
+  return text;
 }
 
 }  // namespace dm

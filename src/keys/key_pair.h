@@ -14,4 +14,7 @@ KeyPair make_rsa_key();
 /// A new ECDSA key on P-256: for a machine's SSH host key, since it is quickly made.
 KeyPair make_ecdsa_key();
 
+/// The fingerprint of a public key line as providers write it: MD5, "3b:16:bf:...". Error if it is none.
+std::string md5_fingerprint(const std::string& public_ssh_line);
+
 }  // namespace dm

@@ -52,6 +52,18 @@ TEST_F(KeyPairTest, an_ecdsa_key_has_its_own_block_and_its_line_is_what_ssh_keyg
   EXPECT_TRUE(fingerprint.ends_with("(ECDSA)")) << fingerprint;
 }
 
+TEST_F(KeyPairTest, has_the_fingerprint_that_providers_write) {
+  for (const auto& pair : {make_rsa_key(), make_ecdsa_key()}) {
+    const std::string line = pair.public_ssh_line + " a comment\n";
+    write_file(folder / "key.pub", line, private_file);
+    const auto told = processes.run(
+        {.arguments = {"ssh-keygen", "-l", "-E", "md5", "-f", (folder / "key.pub").string()}}, task);
+    EXPECT_TRUE(told.output.contains(" MD5:" + md5_fingerprint(line) + " ")) << told.output;
+  }
+  EXPECT_THROW(md5_fingerprint("hello"), Error);
+  EXPECT_THROW(md5_fingerprint("ssh-rsa ???"), Error);
+}
+
 TEST_F(KeyPairTest, no_two_keys_are_the_same) {
   EXPECT_NE(make_ecdsa_key().public_ssh_line, make_ecdsa_key().public_ssh_line);
 }

@@ -44,7 +44,7 @@ def answers(program, *words):
     (["start", "web-1", "w"], ["web-2"]),
     (["url", "dev", ""], []),
     (["ls", ""], []),
-    (["create", "-d", ""], ["amazonec2", "generic", "none", "qemu"]),
+    (["create", "-d", ""], ["amazonec2", "digitalocean", "generic", "none", "qemu"]),
     (["create", "--driver=n"], ["--driver=none"]),
     (["create", "-d", "none", "--ur"], ["--url"]),
     (["create", "-d", "qemu", "--ur"], []),

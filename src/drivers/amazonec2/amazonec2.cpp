@@ -69,6 +69,12 @@ class Ec2DriverType final : public DriverType {
     return survey_instances(machines, task);
   }
 
+  /// Without the variables: where no keys are given, the usual chain is asked, and they are in it.
+  std::vector<SecretKey> secret_keys() const override {
+    auto keys = ec2_settings().secret_keys();
+    for (auto& key : keys) key.variable.clear();
+    return keys;
+  }
   std::string account_of(const Json& record) const override {
     return account_name(ec2_settings().from_record(record));
   }

@@ -25,13 +25,19 @@ Row flag(const char* key, Row::Member member, const char* name, const char* vari
           .help = help};
 }
 
+Row secret(const char* key, Row::Member member, const char* name, const char* variable, const char* help) {
+  Row row = flag(key, member, name, variable, help);
+  row.secret = true;
+  return row;
+}
+
 /// The original's keys, in the order of its files.
 std::vector<Row> rows_of_the_original() {
   return {
       kept("Id", &S::id),
-      flag("AccessKey", &S::access_key, "access-key", "AWS_ACCESS_KEY_ID", "AWS access key"),
-      flag("SecretKey", &S::secret_key, "secret-key", "AWS_SECRET_ACCESS_KEY", "AWS secret key"),
-      flag("SessionToken", &S::session_token, "session-token", "AWS_SESSION_TOKEN", "AWS session token"),
+      secret("AccessKey", &S::access_key, "access-key", "AWS_ACCESS_KEY_ID", "AWS access key"),
+      secret("SecretKey", &S::secret_key, "secret-key", "AWS_SECRET_ACCESS_KEY", "AWS secret key"),
+      secret("SessionToken", &S::session_token, "session-token", "AWS_SESSION_TOKEN", "AWS session token"),
       flag("Region", &S::region, "region", "AWS_DEFAULT_REGION", "AWS region"),
       flag("AMI", &S::ami, "ami", "AWS_AMI",
            "Image: an id, or ubuntu or debian for the newest (default: ubuntu)"),

@@ -3,9 +3,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <array>
-
 #include "base/socket.h"
 #include "base/strings.h"
 #include "drivers/reboot.h"
@@ -70,14 +67,6 @@ void check_port(const char* flag, long long port) {
   }
 }
 
-/// The key keeps its name, unless the machine's folder has another use for that.
-std::string imported_name(const std::string& key_file) {
-  constexpr std::array taken{"ca.pem",      "cert.pem",        "key.pem",    "server.pem", "server-key.pem",
-                             "config.json", "config.json.bak", "notes.json", "known_hosts"};
-  const std::string name = fs::path(key_file).filename().string();
-  return std::ranges::find(taken, name) == taken.end() ? name : "ssh-" + name;
-}
-
 State state_of(const ProbeOutcome& outcome) { return outcome ? State::stopped : State::running; }
 
 class GenericDriver final : public Driver {
@@ -103,7 +92,7 @@ class GenericDriver final : public Driver {
       return;
     }
     task.info("Importing SSH key...");
-    common_.ssh_key_path = machine_file(common_, imported_name(settings_.ssh_key));
+    common_.ssh_key_path = machine_file(common_, imported_key_name(settings_.ssh_key));
     in_context("unable to copy ssh key",
                [&] { write_file(common_.ssh_key_path, read_file(settings_.ssh_key), private_file); });
     save();

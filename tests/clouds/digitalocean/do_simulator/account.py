@@ -70,6 +70,9 @@ class Settings:
     # DigitalOcean ignores query parameters and nulls that its document does not have; other people's clients rely on it.
     tolerant: bool = False
     account_status: str = "active"
+    # The first two bytes of addresses; the blocks kept for benchmarks, which are nobody's.
+    droplet_network: str = "198.18"
+    reserved_network: str = "198.19"
 
 
 @dataclass
@@ -189,9 +192,8 @@ class Account:
         return next(self._ids[kind])
 
     def next_address(self):
-        """An address of the block kept for benchmarks, which is nobody's."""
         number = next(self._addresses)
-        return f"198.18.{number // 250 % 250}.{number % 250 + 1}"
+        return f"{self.settings.droplet_network}.{number // 250 % 250}.{number % 250 + 1}"
 
     def run_hook(self, hook, droplet_id, *arguments):
         """Runs a hook beside the requests, after those that run for the same droplet already."""

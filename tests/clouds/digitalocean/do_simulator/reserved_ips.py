@@ -74,7 +74,7 @@ def reserved_ips_create(account, request):
     if project not in account.projects:
         raise not_found()
     number = account.next_id("action")
-    reserved = {"ip": f"198.19.{number // 250 % 250}.{number % 250 + 1}", "region": region, "droplet_id": None, "project": project}
+    reserved = {"ip": f"{account.settings.reserved_network}.{number // 250 % 250}.{number % 250 + 1}", "region": region, "droplet_id": None, "project": project}
     account.reserved_ips[reserved["ip"]] = reserved
     account.projects[project]["resources"][f"do:floatingip:{reserved['ip']}"] = date(account.clock.now())
     links = {}

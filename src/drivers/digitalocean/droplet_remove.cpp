@@ -1,0 +1,189 @@
+// The end of a droplet and of all that was made for it; and its move to another store.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "base/strings.h"
+#include "drivers/digitalocean/droplet.h"
+#include "drivers/digitalocean/marks.h"
+
+namespace dm {
+namespace {
+
+using Repeat = DigitalOceanApi::Repeat;
+
+constexpr Milliseconds first_look = std::chrono::seconds(1), longest_look = std::chrono::seconds(3);
+constexpr auto busy_limit = std::chrono::minutes(3);
+
+/// Looks until something is found, or has had its time to appear; one look at least.
+template <typename Look>
+auto looked_for(Milliseconds fresh, Task& task, Look&& look) {
+  Milliseconds left = fresh;
+  for (Backoff backoff(first_look, longest_look);;) {
+    auto found = look();
+    if (!found.empty() || left.count() <= 0) return found;
+    const auto before = task.clock().steady();
+    backoff.pause(task);
+    left -= std::chrono::duration_cast<Milliseconds>(task.clock().steady() - before);
+  }
+}
+
+void expect(const DigitalOceanAnswer& answer) {
+  if (!answer.ok()) throw answer.failure();
+}
+
+}  // namespace
+
+void delete_at_digitalocean(DigitalOceanApi& api, const std::string& path, Milliseconds fresh, Task& task) {
+  std::vector<DigitalOceanAnswer> last;
+  looked_for(fresh, task, [&] {
+    last = {api.send_when_free("DELETE", path, nullptr, Repeat::harmless, busy_limit, task)};
+    return last.front().is_missing() ? std::vector<DigitalOceanAnswer>() : last;
+  });
+  if (!last.front().is_missing()) expect(last.front());
+}
+
+void DropletMachine::remove(Task& task) {
+  std::vector<std::string> failures;
+  std::vector<long long> droplets;
+  std::optional<Reason> reason;
+  // Each for itself: what cannot be removed keeps nothing else alive.
+  const auto attempt = [&](const char* what, const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      failures.push_back(fmt::format("{}: {}", what, error.what()));
+      reason = error.reason();
+    }
+  };
+  attempt("droplet", [&] { droplets = droplet_ids(task); });
+  attempt("reserved IP", [&] { remove_address(droplets, task); });
+  // But for an address that only its droplet leads to.
+  const bool leads_to_address =
+      !failures.empty() && settings_.reserved_ip.empty() && settings_.reserved_ip_requested != 0;
+  if (leads_to_address) droplets.clear();
+  attempt("firewall", [&] { remove_firewall(task); });
+  for (const long long droplet : droplets) {
+    attempt("droplet", [&] {
+      delete_at_digitalocean(api_, fmt::format("/v2/droplets/{}", droplet),
+                             freshness(settings_.droplet_requested), task);
+    });
+  }
+  attempt("SSH key", [&] { remove_key(task); });
+  if (failures.empty()) remove_tag(task);
+  if (!failures.empty()) throw Error(join(failures, "\n"), *reason);
+}
+
+/// The droplets that are this machine's: by its number, or by its tag if the answer to the order was lost.
+std::vector<long long> DropletMachine::droplet_ids(Task& task) {
+  if (settings_.droplet_id != 0) return {settings_.droplet_id};
+  if (settings_.droplet_requested == 0) return {};
+  return looked_for(freshness(settings_.droplet_requested), task, [&] {
+    std::vector<long long> ids;
+    const std::string tag = machine_tag(settings_.store_id, common_.machine_name);
+    for (const auto& droplet : droplets_tagged(api_, tag, task))
+      if (const long long id = number_of(droplet, "id"); id != 0) ids.push_back(id);
+    return ids;
+  });
+}
+
+void DropletMachine::remove_address(const std::vector<long long>& droplets, Task& task) {
+  std::vector<std::string> addresses;
+  if (!settings_.reserved_ip.empty()) {
+    addresses = {settings_.reserved_ip};
+  } else if (settings_.reserved_ip_requested != 0) {
+    addresses = looked_for(freshness(settings_.reserved_ip_requested), task,
+                           [&] { return addresses_of(droplets, task); });
+  }
+  for (const auto& address : addresses)
+    delete_at_digitalocean(api_, "/v2/reserved_ips/" + url_word(address), Milliseconds(0), task);
+}
+
+/// The reserved IPs that lead to the droplets: they carry no tag or name.
+std::vector<std::string> DropletMachine::addresses_of(const std::vector<long long>& droplets, Task& task) {
+  std::vector<std::string> addresses;
+  for (const auto& reserved : api_.list("/v2/reserved_ips", "reserved_ips", task)) {
+    const long long droplet = number_of(member_of(reserved, "droplet"), "id");
+    if (droplet != 0 && std::ranges::find(droplets, droplet) != droplets.end())
+      addresses.push_back(text_of(reserved, "ip"));
+  }
+  return addresses;
+}
+
+void DropletMachine::remove_firewall(Task& task) {
+  std::vector<std::string> ids;
+  if (!settings_.firewall_id.empty()) {
+    ids = {settings_.firewall_id};
+  } else if (settings_.firewall_requested != 0) {
+    const std::string name = firewall_name(settings_.store_id, common_.machine_name);
+    ids = looked_for(freshness(settings_.firewall_requested), task, [&] {
+      std::vector<std::string> found;
+      for (const auto& firewall : api_.list("/v2/firewalls", "firewalls", task))
+        if (text_of(firewall, "name") == name) found.push_back(text_of(firewall, "id"));
+      return found;
+    });
+  }
+  for (const auto& id : ids)
+    delete_at_digitalocean(api_, "/v2/firewalls/" + url_word(id), Milliseconds(0), task);
+}
+
+void DropletMachine::remove_key(Task& task) {
+  if (!settings_.key_fingerprint.empty()) return;
+  // The fingerprint was known before the key was registered.
+  const std::string key =
+      settings_.key_id != 0 ? std::to_string(settings_.key_id) : url_word(settings_.own_key_fingerprint);
+  if (!key.empty()) delete_at_digitalocean(api_, "/v2/account/keys/" + key, Milliseconds(0), task);
+}
+
+/// A tag costs nothing: a token that may not delete it is no reason to keep the machine.
+void DropletMachine::remove_tag(Task& task) {
+  if (settings_.store_id.empty() || settings_.droplet_requested == 0) return;
+  const std::string tag = machine_tag(settings_.store_id, common_.machine_name);
+  try {
+    delete_at_digitalocean(api_, "/v2/tags/" + url_word(tag), Milliseconds(0), task);
+  } catch (const Error& error) {
+    task.warn(fmt::format("The tag {} stays: {}", tag, error.what()));
+  }
+}
+
+void DropletMachine::move_to_store(const std::string& store_id, Task& task) {
+  if (settings_.droplet_id != 0) retag(store_id, task);
+  const std::string name = machine_tag(store_id, common_.machine_name);
+  if (settings_.key_fingerprint.empty() && settings_.key_id != 0) {
+    expect(api_.send("PUT", fmt::format("/v2/account/keys/{}", settings_.key_id), {{"name", name}},
+                     Repeat::harmless, task));
+  }
+  if (!settings_.firewall_id.empty()) rename_firewall(store_id, task);
+  settings_.store_id = store_id;
+}
+
+/// First the new tags, so that the droplet is never without any.
+void DropletMachine::retag(const std::string& store_id, Task& task) {
+  const Json droplet{{"resources", Json::array({{{"resource_id", std::to_string(settings_.droplet_id)},
+                                                 {"resource_type", "droplet"}}})}};
+  for (const auto& tag : {store_tag(store_id), machine_tag(store_id, common_.machine_name)}) {
+    expect(api_.send("POST", "/v2/tags", {{"name", tag}}, Repeat::harmless, task));
+    expect(api_.send("POST", "/v2/tags/" + url_word(tag) + "/resources", droplet, Repeat::harmless, task));
+  }
+  if (settings_.store_id.empty() || settings_.store_id == store_id) return;
+  const auto answer =
+      api_.send("DELETE", "/v2/tags/" + url_word(store_tag(settings_.store_id)) + "/resources", droplet,
+                Repeat::harmless, task);
+  if (!answer.is_missing()) expect(answer);
+  delete_at_digitalocean(api_, "/v2/tags/" + url_word(machine_tag(settings_.store_id, common_.machine_name)),
+                         Milliseconds(0), task);
+}
+
+void DropletMachine::rename_firewall(const std::string& store_id, Task& task) {
+  const std::string path = "/v2/firewalls/" + url_word(settings_.firewall_id);
+  const DigitalOceanAnswer answer = api_.get(path, task);
+  if (answer.is_missing()) return;
+  expect(answer);
+  Json firewall{{"name", firewall_name(store_id, common_.machine_name)}};
+  for (const char* kept : {"inbound_rules", "outbound_rules", "droplet_ids", "tags"})
+    if (!member_of(answer.part("firewall"), kept).is_null()) firewall[kept] = answer.part("firewall")[kept];
+  expect(api_.send("PUT", path, firewall, Repeat::harmless, task));
+}
+
+}  // namespace dm

@@ -1,0 +1,183 @@
+// All of an account's droplets at once, and what belongs to a store.
+#include "drivers/digitalocean/inventory.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/strings.h"
+#include "drivers/digitalocean/marks.h"
+
+namespace dm {
+namespace {
+
+using DropletsById = std::map<long long, Json>;
+
+/// With more than this missing, a list of all droplets is cheaper than to ask for each.
+constexpr size_t most_single_calls = 5;
+
+constexpr const char* droplet_kind = "droplet";
+constexpr const char* key_kind = "SSH key";
+constexpr const char* firewall_kind = "firewall";
+constexpr const char* address_kind = "reserved IP";
+
+void add(const Json& droplets, DropletsById& by_id) {
+  for (const auto& droplet : droplets) by_id[number_of(droplet, "id")] = droplet;
+}
+
+std::set<long long> missing_of(std::span<DropletMachine* const> machines, const DropletsById& found) {
+  std::set<long long> missing;
+  for (const DropletMachine* machine : machines) {
+    const long long id = machine->settings().droplet_id;
+    if (id != 0 && !found.contains(id)) missing.insert(id);
+  }
+  return missing;
+}
+
+/// The droplets of the machines, as far as they exist.
+DropletsById droplets_of(std::span<DropletMachine* const> machines, DigitalOceanApi& api, Task& task) {
+  std::set<std::string> tags;
+  for (const DropletMachine* machine : machines)
+    if (!machine->settings().store_id.empty()) tags.insert(store_tag(machine->settings().store_id));
+  DropletsById found;
+  for (const auto& tag : tags) add(droplets_tagged(api, tag, task), found);
+  const auto missing = missing_of(machines, found);
+  if (missing.size() > most_single_calls) {
+    add(api.list("/v2/droplets", "droplets", task), found);
+    return found;
+  }
+  for (const long long id : missing) {
+    const DigitalOceanAnswer answer = api.get(fmt::format("/v2/droplets/{}", id), task);
+    if (answer.ok()) {
+      found[id] = answer.part("droplet");
+    } else if (!answer.is_missing()) {
+      throw answer.failure();
+    }
+  }
+  return found;
+}
+
+Surveyed outcome_of(DropletMachine& machine, const DropletsById& droplets) {
+  Surveyed outcome;
+  try {
+    const auto found = droplets.find(machine.settings().droplet_id);
+    outcome.observation =
+        found == droplets.end() ? machine.observed_missing() : machine.observed(found->second);
+  } catch (const Error& error) {
+    outcome.error = error;
+    outcome.observation.endpoint = machine.endpoint();
+  }
+  return outcome;
+}
+
+std::vector<std::string> tags_of(const Json& droplet) {
+  std::vector<std::string> tags;
+  for (const auto& tag : member_of(droplet, "tags"))
+    if (tag.is_string()) tags.push_back(tag.get<std::string>());
+  return tags;
+}
+
+std::string machine_of(const Json& droplet, const std::string& store_id) {
+  for (const auto& tag : tags_of(droplet))
+    if (const auto machine = machine_of_tag(store_id, tag)) return *machine;
+  return {};
+}
+
+bool carries(const Json& droplet, const std::string& tag) {
+  const auto tags = tags_of(droplet);
+  return std::ranges::find(tags, tag) != tags.end();
+}
+
+/// The reserved IPs that we put on droplets of ours; before these, since they are known by them only.
+void add_addresses(const Json& droplets, const std::string& store_id, DigitalOceanApi& api,
+                   std::vector<Possession>& possessions, Task& task) {
+  std::map<long long, std::string> machines;
+  for (const auto& droplet : droplets)
+    if (carries(droplet, reserved_ip_tag)) machines[number_of(droplet, "id")] = machine_of(droplet, store_id);
+  if (machines.empty()) return;
+  for (const auto& reserved : api.list("/v2/reserved_ips", "reserved_ips", task)) {
+    const auto machine = machines.find(number_of(member_of(reserved, "droplet"), "id"));
+    if (machine == machines.end()) continue;
+    possessions.push_back({.machine = machine->second,
+                           .kind = address_kind,
+                           .id = text_of(reserved, "ip"),
+                           .place = text_of(member_of(reserved, "region"), "slug")});
+  }
+}
+
+/// The tags that only this droplet carries go with it.
+void dispose_of_droplet(DigitalOceanApi& api, const std::string& path, Task& task) {
+  const DigitalOceanAnswer answer = api.get(path, task);
+  if (!answer.ok() && !answer.is_missing()) throw answer.failure();
+  delete_at_digitalocean(api, path, Milliseconds(0), task);
+  const auto tags = tags_of(answer.part("droplet"));
+  for (const auto& tag : tags) {
+    const std::string prefix = store_tag("");
+    if (!tag.starts_with(prefix)) continue;
+    for (const auto& other : tags)
+      if (machine_of_tag(tag.substr(prefix.size()), other))
+        delete_at_digitalocean(api, "/v2/tags/" + url_word(other), Milliseconds(0), task);
+  }
+}
+
+}  // namespace
+
+std::vector<Surveyed> survey_droplets(std::span<DropletMachine* const> machines, const Services& services,
+                                      Task& task) {
+  std::vector<Surveyed> outcomes;
+  try {
+    const DigitalOceanSettings& account = machines.front()->settings();
+    DigitalOceanApi api(account.endpoint, account.token, services);
+    const DropletsById droplets = droplets_of(machines, api, task);
+    for (DropletMachine* machine : machines) outcomes.push_back(outcome_of(*machine, droplets));
+  } catch (const Error& error) {
+    outcomes.clear();
+    for (const DropletMachine* machine : machines)
+      outcomes.push_back({.observation = {State::none, machine->endpoint()}, .error = error});
+  }
+  return outcomes;
+}
+
+std::vector<Possession> digitalocean_possessions(const DigitalOceanSettings& settings,
+                                                 const std::string& store_id, const Services& services,
+                                                 Task& task) {
+  DigitalOceanApi api(settings.endpoint, settings.token, services);
+  std::vector<Possession> possessions;
+  const Json droplets = droplets_tagged(api, store_tag(store_id), task);
+  add_addresses(droplets, store_id, api, possessions, task);
+  for (const auto& droplet : droplets) {
+    possessions.push_back({.machine = machine_of(droplet, store_id),
+                           .kind = droplet_kind,
+                           .id = std::to_string(number_of(droplet, "id")),
+                           .place = text_of(member_of(droplet, "region"), "slug")});
+  }
+  for (const auto& firewall : api.list("/v2/firewalls", "firewalls", task)) {
+    if (const auto machine = machine_of_firewall(store_id, text_of(firewall, "name")))
+      possessions.push_back(
+          {.machine = *machine, .kind = firewall_kind, .id = text_of(firewall, "id"), .place = {}});
+  }
+  for (const auto& key : api.list("/v2/account/keys", "ssh_keys", task)) {
+    if (const auto machine = machine_of_tag(store_id, text_of(key, "name")))
+      possessions.push_back(
+          {.machine = *machine, .kind = key_kind, .id = std::to_string(number_of(key, "id")), .place = {}});
+  }
+  return possessions;
+}
+
+void dispose_at_digitalocean(const DigitalOceanSettings& settings, const Possession& possession,
+                             const Services& services, Task& task) {
+  DigitalOceanApi api(settings.endpoint, settings.token, services);
+  if (possession.kind == droplet_kind)
+    return dispose_of_droplet(api, "/v2/droplets/" + url_word(possession.id), task);
+  for (const auto& [kind, folder] : {std::pair{key_kind, "/v2/account/keys/"},
+                                     {firewall_kind, "/v2/firewalls/"},
+                                     {address_kind, "/v2/reserved_ips/"}}) {
+    if (possession.kind == kind)
+      return delete_at_digitalocean(api, folder + url_word(possession.id), Milliseconds(0), task);
+  }
+  throw Error(fmt::format("DigitalOcean has no \"{}\"", possession.kind));
+}
+
+}  // namespace dm
