@@ -14,19 +14,10 @@ namespace dm {
 namespace {
 
 Json our_cloud_config(const Seed& seed) {
-  Json user{{"name", seed.user},
-            {"gecos", "docker-machine"},
-            {"groups", Json::array({"docker"})},
-            {"sudo", "ALL=(ALL) NOPASSWD:ALL"},
-            {"shell", "/bin/bash"},
-            {"lock_passwd", true},
-            {"ssh_authorized_keys", Json::array({seed.authorized_key})}};
-  // An image with an engine has this group already, and then useradd refuses to make it for the user.
-  if (seed.user == "docker") user["primary_group"] = "docker";
   return Json{
       {"hostname", seed.hostname},
       {"preserve_hostname", false},
-      {"users", Json::array({user})},
+      {"users", Json::array({login_user(seed.user, seed.authorized_key)})},
       {"ssh_pwauth", false},
       {"ssh_deletekeys", true},
       {"ssh_keys", {{"ecdsa_private", seed.host_key}, {"ecdsa_public", seed.host_public_key}}},
