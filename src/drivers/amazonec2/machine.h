@@ -72,6 +72,7 @@ class Ec2Machine final : public Driver {
   LaunchContent content_with(const std::string& user_data) const;
   void take_over(const Ec2Instance& instance, const Save& save);
   void use_address(Task& task);
+  void wait_for_address(Task& task);
   /// Notes in the record that one of this kind is being made, until it is. What AWS surely refused is not
   /// there.
   void making(const std::string& kind, const Save& save, const Task& task, const std::function<void()>& work);
