@@ -65,6 +65,21 @@ true
 
 }  // namespace
 
+Json login_user(const std::string& name, const std::string& authorized_key) {
+  // root is there already and has a shell and all rights.
+  if (name == "root") return {{"name", name}, {"ssh_authorized_keys", Json::array({authorized_key})}};
+  Json user{{"name", name},
+            {"gecos", "docker-machine"},
+            {"groups", Json::array({"docker"})},
+            {"sudo", "ALL=(ALL) NOPASSWD:ALL"},
+            {"shell", "/bin/bash"},
+            {"lock_passwd", true},
+            {"ssh_authorized_keys", Json::array({authorized_key})}};
+  // An image with an engine has this group already, and then useradd refuses to make it for the user.
+  if (name == "docker") user["primary_group"] = "docker";
+  return user;
+}
+
 std::string merged_user_data(const Json& ours, const std::string& own) {
   // JSON is YAML in which nothing needs guessing about quotes.
   const std::string config = "#cloud-config\n" + ours.dump(1, ' ', true) + "\n";

@@ -5,6 +5,10 @@
 
 namespace dm {
 
+/// An entry of cloud-config's "users": may log in with the key, use the engine, and become root without a
+/// password.
+Json login_user(const std::string& name, const std::string& authorized_key);
+
 /// cloud-init's user-data: the cloud-config `ours`, and the user's own text merged with it in a way that
 /// lists are joined and what we say stays. Error(usage) if `own` is of no kind that cloud-init knows; empty:
 /// there is none.

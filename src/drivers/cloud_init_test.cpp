@@ -17,6 +17,12 @@ TEST(CloudInit, IsAPlainCloudConfigWithoutTheUsersOwn) {
   EXPECT_EQ(merged_user_data(ours(), " \n"), "#cloud-config\n{\n \"hostname\": \"dev\"\n}\n");
 }
 
+TEST(CloudInit, DescribesWhoLogsIn) {
+  EXPECT_EQ(login_user("me", "ssh-rsa A")["sudo"], "ALL=(ALL) NOPASSWD:ALL");
+  EXPECT_EQ(login_user("docker", "ssh-rsa A")["primary_group"], "docker");
+  EXPECT_EQ(login_user("root", "ssh-rsa A").size(), 2U);
+}
+
 TEST(CloudInit, MergesTheUsersOwn) {
   const std::string own = "#cloud-config\nruncmd: [ls]\n";
   const std::string text = merged_user_data(ours(), own);

@@ -14,6 +14,15 @@ PROMPT = "    $ "
 ELSEWHERE = {
     "docker-machine create --driver generic --generic-ip-address 192.0.2.7 --generic-ssh-key ~/.ssh/id_rsa web":
         ("tests/hosts/test_generic.py", "test_create_on_a_host_with_docker_is_as_the_original_says"),
+    "docker-machine create --driver amazonec2 --amazonec2-open-port 8000 --amazonec2-region us-east-1 aws-sandbox":
+        ("tests/clouds/test_amazonec2.py", "test_the_tutorials_line"),
+    "docker-machine create --driver digitalocean --digitalocean-access-token env:TOKEN drop":
+        ("tests/clouds/test_digitalocean.py", "test_the_whole_life"),
+    "docker-machine orphans": ("tests/clouds/test_amazonec2_choices.py", "test_orphans_finds_by_tag"),
+    "docker-machine context --prefix dm- --all": ("tests/hosts/test_contexts.py", "test_five_contexts_at_once"),
+    "docker --context dm-web ps": ("tests/hosts/test_contexts.py", "test_five_contexts_at_once"),
+    "docker-machine run-on web dev -- df -h /": ("tests/hosts/test_contexts.py", "test_one_command_on_many_machines"),
+    "docker-machine export web --to me@laptop.example": ("tests/cli/test_bundles_over_ssh.py", "test_straight_to_another_computer"),
 }
 
 

@@ -95,7 +95,7 @@ class FakeEc2 final : public HttpClient {
     std::string plain;
     for (size_t i = 0; i < text.size(); ++i) {
       if (text[i] != '%') {
-        plain += text[i];
+        plain += text[i] == '+' ? ' ' : text[i];
         continue;
       }
       plain += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));

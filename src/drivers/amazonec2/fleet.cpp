@@ -135,8 +135,13 @@ void Ec2Machine::run_fleet(const Ec2Plan& plan, const std::string& user_data, co
     task.info(fmt::format("The fleet gets no {} instance: {}", market == Market::spot ? "spot" : "on-demand",
                           errors));
   }
-  remove_template(settings_.made_template_id, task);
-  settings_.made_template_id.clear();
+  try {
+    remove_template(settings_.made_template_id, task);
+    settings_.made_template_id.clear();
+  } catch (const Error& error) {
+    // The machine is none the worse for it, and `rm` tries again.
+    task.warn(error.what());
+  }
   save();
   if (settings_.instance_id.empty()) throw Error("CreateFleet: no instance can be had: " + errors);
 }

@@ -52,7 +52,7 @@ class Ec2Machine final : public Driver {
   void plan_groups(Ec2Plan& plan, Task& task);
   void check_key_pair(Ec2Plan& plan, Task& task);
   void check_permission(const Ec2Plan& plan, Task& task);
-  std::string own_user_data() const;
+  const std::string& own_user_data();
 
   // Making: machine_create.cpp
   struct Identity {
@@ -72,6 +72,7 @@ class Ec2Machine final : public Driver {
   LaunchContent content_with(const std::string& user_data) const;
   void take_over(const Ec2Instance& instance, const Save& save);
   void use_address(Task& task);
+  void wait_for_address(Task& task);
   /// Notes in the record that one of this kind is being made, until it is. What AWS surely refused is not
   /// there.
   void making(const std::string& kind, const Save& save, const Task& task, const std::function<void()>& work);
@@ -104,6 +105,7 @@ class Ec2Machine final : public Driver {
   Services services_;
   QueryClient ec2_;
   std::optional<Ec2Plan> plan_;
+  std::optional<std::string> own_user_data_;  ///< read once: the file may be a pipe
   std::string epitaph_;  ///< what there is to say of an instance that was last seen to be gone
 };
 

@@ -21,10 +21,12 @@ constexpr size_t longest_public_key = 750;
 
 }  // namespace
 
-std::string Ec2Machine::own_user_data() const {
-  if (settings_.user_data_file.empty()) return {};
-  return in_context("unable to read --amazonec2-userdata file",
-                    [&] { return read_file(settings_.user_data_file); });
+const std::string& Ec2Machine::own_user_data() {
+  if (own_user_data_) return *own_user_data_;
+  if (settings_.user_data_file.empty()) return own_user_data_.emplace();
+  own_user_data_ = in_context("unable to read --amazonec2-userdata file",
+                              [&] { return read_file(settings_.user_data_file); });
+  return *own_user_data_;
 }
 
 LaunchTemplate Ec2Machine::find_template(Task& task) {

@@ -13,7 +13,7 @@
 namespace dm {
 namespace {
 
-constexpr auto start_limit = std::chrono::minutes(5);
+constexpr auto start_limit = std::chrono::minutes(5), address_limit = std::chrono::minutes(1);
 /// A group that another machine has just removed is made again this often.
 constexpr int most_rounds = 3;
 
@@ -244,6 +244,23 @@ void Ec2Machine::use_address(Task& task) {
   ec2_.call("AssociateAddress", parameters, task);
 }
 
+/// It may come a moment after the instance runs.
+void Ec2Machine::wait_for_address(Task& task) {
+  const Task limited = task.within(address_limit);
+  for (Backoff backoff(std::chrono::seconds(1), std::chrono::seconds(8)); common_.address.empty();) {
+    if (!observe(task).endpoint.address.empty()) return;
+    try {
+      backoff.pause(limited);
+    } catch (const Error&) {
+      throw Error(
+          fmt::format("the instance {} runs without an address that could be used: does its subnet give "
+                      "addresses, and is "
+                      "--amazonec2-use-private-address needed?",
+                      settings_.instance_id));
+    }
+  }
+}
+
 void Ec2Machine::create(const Save& save, Task& task) {
   Ec2Plan plan = plan_ ? *plan_ : make_plan(task);
   if (!plan.image.id.empty()) {
@@ -271,13 +288,9 @@ void Ec2Machine::create(const Save& save, Task& task) {
   take_over(instance, save);
   if (!settings_.allocation_id.empty()) {
     use_address(task);
-    observe(task);
+    common_.address.clear();
   }
-  if (common_.address.empty())
-    throw Error(
-        fmt::format("the instance {} runs without an address that could be used: does its subnet give "
-                    "addresses, and is --amazonec2-use-private-address needed?",
-                    instance.id));
+  wait_for_address(task);
   save();
 }
 

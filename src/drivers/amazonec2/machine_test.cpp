@@ -208,7 +208,9 @@ TEST_F(Ec2MachineTest, SaysThatItWasTerminatedByOthers) {
 
 TEST_F(Ec2MachineTest, IsStartedAlsoWithoutItsTag) {
   const auto driver = created();
-  for (int i = 0; i < 3; ++i) ec2_.will("DescribeInstances", 200, FakeEc2::reservations(""));
+  // Files age by the computer's clock: one answer serves all looks of a test.
+  fs::remove_all(store_ / "cache");
+  ec2_.will("DescribeInstances", 200, FakeEc2::reservations(""));
   driver->power(Power::start, task_);
   EXPECT_EQ(ec2_.calls().back().value("Filter.1.Name"), "instance-id");
   EXPECT_EQ(driver->endpoint().address, "203.0.113.5");
@@ -290,6 +292,40 @@ TEST_F(Ec2MachineTest, ClosesWhatItOpenedInGroupsOfOthers) {
   ASSERT_EQ(ec2_.calls_of("RevokeSecurityGroupIngress").size(), 1U);
   EXPECT_EQ(ec2_.calls_of("RevokeSecurityGroupIngress")[0].value("SecurityGroupRuleId.1"), "sgr-1");
   EXPECT_TRUE(ec2_.calls_of("DeleteSecurityGroup").empty());
+}
+
+TEST_F(Ec2MachineTest, WaitsForItsAddress) {
+  const std::string without = FakeEc2::reservations(FakeEc2::instance("i-1", "running", ""));
+  for (int i = 0; i < 3; ++i) ec2_.will("DescribeInstances", 200, without);
+  EXPECT_EQ(created()->endpoint().address, "203.0.113.5");
+  fs::remove_all(store_ / "cache");
+  ec2_.always("DescribeInstances", without);
+  EXPECT_TRUE(refusal([&] { created(); }).contains("runs without an address that could be used"));
+}
+
+TEST_F(Ec2MachineTest, MovesToAnotherStoreWithAllThatIsItsOwn) {
+  const auto driver = created();
+  ec2_.always("CreateTags", "<R/>");
+  driver->move_to_store("ffeeddccbbaa9988", task_);
+  const auto tagged = ec2_.calls_of("CreateTags").at(0);
+  EXPECT_EQ(tagged.value("ResourceId.1"), "i-1");
+  EXPECT_EQ(tagged.value("ResourceId.2"), "key-1");
+  EXPECT_EQ(tagged.value("ResourceId.3"), "sg-1");
+  EXPECT_EQ(tagged.value("Tag.1.Value"), "ffeeddccbbaa9988");
+  EXPECT_EQ(text_of(driver->record(), "StoreId"), "ffeeddccbbaa9988");
+}
+
+TEST_F(Ec2MachineTest, ReadsARecordOfTheOriginal) {
+  Json old = parse_json(
+      R"({"IPAddress":"203.0.113.5","MachineName":"dev","SSHUser":"ubuntu","SSHPort":22,"StorePath":"/s",
+          "AccessKey":"A","SecretKey":"S","Region":"eu-west-1","KeyName":"dev","InstanceId":"i-1",
+          "SecurityGroupIds":["sg-1"],"SecurityGroupNames":["docker-machine"],"OpenPorts":null})");
+  const auto driver = type_->open(old, services_);
+  EXPECT_EQ(driver->endpoint().docker_url, "tcp://203.0.113.5:2376");
+  driver->remove(task_);
+  // Its groups were never removed by the original, and may be anybody's.
+  EXPECT_EQ(ec2_.actions(), (std::vector<std::string>{"TerminateInstances", "DeleteKeyPair"}));
+  EXPECT_EQ(ec2_.calls()[1].value("KeyName"), "dev");
 }
 
 TEST_F(Ec2MachineTest, IsLaunchedByAFleet) {

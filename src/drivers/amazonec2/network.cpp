@@ -63,8 +63,8 @@ std::vector<Ec2Place> ordered(std::vector<Ec2Place> places, const Ec2Settings& s
   std::ranges::sort(places, {}, [&](const Ec2Place& place) {
     return std::tuple(rank(zones, place.zone), place.zone, !place.is_default, -place.room, place.subnet_id);
   });
-  const auto rest = std::ranges::unique(places, {}, &Ec2Place::zone);
-  places.erase(rest.begin(), rest.end());
+  const auto of_one_zone = [](const Ec2Place& one, const Ec2Place& other) { return one.zone == other.zone; };
+  places.erase(std::unique(places.begin(), places.end(), of_one_zone), places.end());
   return places;
 }
 

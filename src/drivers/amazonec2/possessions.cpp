@@ -29,7 +29,7 @@ constexpr std::array kinds{
          "available"},
     Kind{"network interface", "DescribeNetworkInterfaces", "networkInterfaceSet", "networkInterfaceId",
          "DeleteNetworkInterface", "NetworkInterfaceId", "status", "available"},
-    Kind{"key pair", "DescribeKeyPairs", "keySet", "keyPairId", "DeleteKeyPair", "KeyPairId"},
+    Kind{"key pair", "DescribeKeyPairs", "keySet", "keyName", "DeleteKeyPair", "KeyName"},
     Kind{"launch template", "DescribeLaunchTemplates", "launchTemplates", "launchTemplateId",
          "DeleteLaunchTemplate", "LaunchTemplateId"},
     Kind{"address", "DescribeAddresses", "addressesSet", "allocationId", "", ""},

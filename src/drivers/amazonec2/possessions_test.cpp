@@ -22,7 +22,7 @@ TEST_F(Ec2PossessionsTest, AreFoundByTheStoresTag) {
   ec2_.always("DescribeInstances", FakeEc2::reservations(FakeEc2::instance("i-1", "stopped") +
                                                          FakeEc2::instance("i-2", "terminated")));
   ec2_.always("DescribeKeyPairs",
-              std::string("<R><keySet><item><keyPairId>key-1</keyPairId>") + tagged + "</keySet></R>");
+              std::string("<R><keySet><item><keyName>dev-1</keyName>") + tagged + "</keySet></R>");
   ec2_.always("DescribeSecurityGroups",
               "<R><securityGroupInfo><item><groupId>sg-1</groupId></item></securityGroupInfo></R>");
   ec2_.always(
@@ -33,7 +33,7 @@ TEST_F(Ec2PossessionsTest, AreFoundByTheStoresTag) {
   for (const auto& one : type_->possessions(record(), store_id, services_, task_))
     found += one.kind + " " + one.id + " " + one.machine + " " + one.place + "\n";
   EXPECT_EQ(found,
-            "instance i-1  eu-west-1\nkey pair key-1 dev eu-west-1\nsecurity group sg-1  eu-west-1\n"
+            "instance i-1  eu-west-1\nkey pair dev-1 dev eu-west-1\nsecurity group sg-1  eu-west-1\n"
             "open ports sg-9/00112233aabbccdd  eu-west-1\n");
   EXPECT_EQ(ec2_.calls().size(), 9U);
   for (const auto& call : ec2_.calls()) EXPECT_EQ(call.value("Filter.1.Name"), "tag:docker-machine:store");

@@ -14,9 +14,14 @@ namespace {
 /// A call with all its repetitions; a machine is not made of so many that this would ever be too short.
 constexpr auto call_limit = std::chrono::minutes(5);
 
-std::string percent_encoded(const std::string& text) {
+/// As a form has it, a blank as a plus.
+std::string form_encoded(const std::string& text) {
   std::string encoded;
   for (const char letter : text) {
+    if (letter == ' ') {
+      encoded += '+';
+      continue;
+    }
     const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
                        (letter >= '0' && letter <= '9') || std::string_view("-_.~").contains(letter);
     encoded += plain ? std::string(1, letter) : fmt::format("%{:02X}", static_cast<unsigned char>(letter));
@@ -172,7 +177,7 @@ QueryParameters& QueryParameters::add_tags(const std::string& resource, const Aw
 std::string QueryParameters::encoded() const {
   std::string text;
   for (const auto& [name, value] : values_)
-    text += (text.empty() ? "" : "&") + percent_encoded(name) + "=" + percent_encoded(value);
+    text += (text.empty() ? "" : "&") + form_encoded(name) + "=" + form_encoded(value);
   return text;
 }
 

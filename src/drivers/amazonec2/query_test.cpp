@@ -42,7 +42,7 @@ TEST_F(QueryTest, SendsASignedForm) {
   parameters.add_filter("g", {"z"}).add_tags("instance", {{"k", "v"}});
   EXPECT_EQ(client_.call("DescribeThings", parameters, task_).text("a/b"), "1");
   EXPECT_EQ(http_.requests().at(0).body,
-            "Action=DescribeThings&Version=2016-11-15&Name=a%20b%26c%3Dd%2F%C3%A9&Filter.1.Name=f"
+            "Action=DescribeThings&Version=2016-11-15&Name=a+b%26c%3Dd%2F%C3%A9&Filter.1.Name=f"
             "&Filter.1.Value.1=x&Filter.1.Value.2=y&Filter.2.Name=g&Filter.2.Value.1=z"
             "&TagSpecification.1.ResourceType=instance&TagSpecification.1.Tag.1.Key=k"
             "&TagSpecification.1.Tag.1.Value=v");

@@ -42,22 +42,12 @@ Json cloud_config(const FirstBoot& boot) {
   Json config{
       {"hostname", boot.hostname},
       {"preserve_hostname", false},
-      {"users", Json::array({{{"name", boot.user},
-                              {"gecos", "docker-machine"},
-                              {"sudo", "ALL=(ALL) NOPASSWD:ALL"},
-                              {"shell", "/bin/bash"},
-                              {"lock_passwd", true},
-                              {"ssh_authorized_keys", Json::array({boot.authorized_key})}}})},
+      {"users", Json::array({login_user(boot.user, boot.authorized_key)})},
       {"ssh_pwauth", false},
       {"ssh_deletekeys", true},
       {"ssh_keys", {{"ecdsa_private", boot.host_key}, {"ecdsa_public", boot.host_public_key}}},
   };
-  // root is there already and must not be made; its key is all that it needs.
-  if (boot.user == "root") {
-    config["users"] =
-        Json::array({{{"name", "root"}, {"ssh_authorized_keys", Json::array({boot.authorized_key})}}});
-    config["disable_root"] = false;
-  }
+  if (boot.user == "root") config["disable_root"] = false;
   // Every boot, since the server's settings may have been replaced by an update; it changes nothing twice.
   if (boot.ssh_port != 22) {
     const std::string script = fmt::format(move_ssh, boot.ssh_port);
