@@ -92,19 +92,6 @@ std::string merged_user_data(const Json& ours, const std::string& own) {
       boundary, config, headers_for(own), own);
 }
 
-Json login_user(const std::string& name, const std::string& authorized_key) {
-  Json user{{"name", name},
-            {"gecos", "docker-machine"},
-            {"groups", Json::array({"docker"})},
-            {"sudo", "ALL=(ALL) NOPASSWD:ALL"},
-            {"shell", "/bin/bash"},
-            {"lock_passwd", true},
-            {"ssh_authorized_keys", Json::array({authorized_key})}};
-  // An image with an engine has this group already, and then useradd refuses to make it for the user.
-  if (name == "docker") user["primary_group"] = "docker";
-  return user;
-}
-
 Json listen_for_ssh_on(long long port) { return Json::array({"sh", "-c", fmt::format(move_ssh, port)}); }
 
 }  // namespace dm

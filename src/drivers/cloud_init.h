@@ -14,9 +14,6 @@ Json login_user(const std::string& name, const std::string& authorized_key);
 /// there is none.
 std::string merged_user_data(const Json& ours, const std::string& own);
 
-/// An entry of `users` in a cloud-config: may become root without a password, and logs in with the key only.
-Json login_user(const std::string& name, const std::string& authorized_key);
-
 /// An entry of `bootcmd` that lets the SSH server listen on `port` alone, also where systemd or SELinux have
 /// a say in that. At every boot, since an update may replace the server's settings; it changes nothing twice.
 Json listen_for_ssh_on(long long port);
