@@ -7,6 +7,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import Callable
 
+import clouds
 from measure import Failed
 
 SILENCE_LIMIT = 2  # seconds that ls waits for a machine that never answers
@@ -49,6 +50,13 @@ def ls(lab, program, machines, kind, arguments=()):
 
 
 @contextlib.contextmanager
+def ls_cloud(lab, program, machines, account):
+    store, trace = lab.cloud(program, account, machines)
+    before = len(trace.calls)
+    yield Job(["ls"], store, all_running(machines), lambda: {"api_calls": len(trace.calls) - before})
+
+
+@contextlib.contextmanager
 def create_none(lab, program, certificates):
     with (lab.store_with_certificates if certificates else lab.empty_store)(program) as store:
         yield Job(["create", "-d", "none", "--url", f"tcp://{lab.refused(0)}", "dev"], store, made(store))
@@ -87,6 +95,14 @@ def rows(machines):
     return check
 
 
+def all_running(machines):
+    def check(out):
+        running = [line for line in out.splitlines() if " Running " in line]
+        if len(running) != machines:
+            raise Failed(f"ls shows {len(running)} machines that run, not {machines}:\n{out[:2000]}")
+    return check
+
+
 def made(store):
     def check(out):
         if not (store / "machines" / "dev" / "config.json").is_file():
@@ -103,6 +119,10 @@ CASES = [
     Case("ls-50-silent", f"50 addresses that never answer; --timeout {SILENCE_LIMIT}", 3, ls,
          {"machines": 50, **SILENT}),
     Case("ls-500-silent", "500 of them", 3, ls, {"machines": 500, **SILENT}),
+    Case("ls-500-digitalocean", "500 droplets of one account, simulated; their engines refuse", 3, ls_cloud,
+         {"machines": 500, "account": clouds.droplets}),
+    Case("ls-500-amazonec2", "500 instances of one region in moto; their engines refuse", 3, ls_cloud,
+         {"machines": 500, "account": clouds.instances}),
     Case("create-none-first", "driver none; makes the store's certificates", 7, create_none, {"certificates": False}),
     Case("create-none", "driver none; certificates are there", 15, create_none, {"certificates": True}),
     Case("create-generic", "a new Debian with docker, on this computer", 5, create_generic),

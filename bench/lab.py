@@ -63,6 +63,10 @@ class Lab:
     def program(self, label, path):
         return Program(label, path, self.folder / label)
 
+    def keep(self, thing):
+        """Closes it when all is over; the thing."""
+        return self._open.enter_context(contextlib.closing(thing))
+
     def once(self, key, make):
         """What `make` made for this key, the first time."""
         if key not in self._made:
@@ -104,6 +108,25 @@ class Lab:
             text = json.dumps(renamed(pattern, str(seed), str(store), machine.name, address), indent=4)
             (machine / "config.json").write_text(text, "utf-8")
         return store
+
+    def store_with_records(self, program, driver, records):
+        """A store with a machine of that driver for each record, by its name; keys that a record lacks have the driver's
+        defaults."""
+        seed = self._seed(program)
+        pattern = json.loads((seed / "machines" / "seed" / "config.json").read_text("utf-8"))
+        store = program.folder / f"machines-{next(self._numbers)}"
+        shutil.copytree(seed / "certs", store / "certs")
+        for name, record in records.items():
+            config = renamed(pattern, str(seed), str(store), name, record["IPAddress"])
+            config["DriverName"] = driver
+            config["Driver"] = {**{key: value for key, value in config["Driver"].items() if key != "URL"}, **record}
+            (store / "machines" / name).mkdir(mode=0o700, parents=True)
+            (store / "machines" / name / "config.json").write_text(json.dumps(config, indent=4), "utf-8")
+        return store
+
+    def cloud(self, program, make, count):
+        """What bench/clouds.py makes, once for each program."""
+        return self.once((program.label, make.__name__, count), lambda: make(self, program, count))
 
     def _seed(self, program):
         """A store in which the program itself has made one machine of the driver none."""

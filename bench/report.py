@@ -34,6 +34,7 @@ ROWS = [
     ("processes", "processes", str),
     ("SSH connections", "ssh_connections", str),
     ("engine connections", "engine_connections", str),
+    ("calls of the API", "api_calls", str),
 ]
 
 

@@ -62,6 +62,15 @@ def test_it_runs(tmp_path):
     assert len(figures["ours"]["seconds"]) == 1
 
 
+def test_calls_of_an_api_are_counted(tmp_path):
+    """200 droplets are one page, and 500 are three."""
+    file = tmp_path / "figures.json"
+    made = subprocess.run([str(HERE / "run"), "--ours", BINARY, "--only", "ls-500-digitalocean", "--repeat", "1", "--json", str(file)],
+                          capture_output=True, text=True, timeout=120, check=False)
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert json.loads(file.read_text("utf-8"))["cases"]["ls-500-digitalocean"]["ours"]["api_calls"] == 3
+
+
 def test_a_program_that_fails_is_no_figure(tmp_path):
     broken = tmp_path / "broken"
     broken.write_text('#!/bin/sh\n[ "$1" = version ] && exec echo docker-machine version 0\necho no >&2; exit 3\n')
