@@ -119,7 +119,8 @@ void Ec2Machine::leave_group(const std::string& group_id, Task& task) {
   }
 }
 
-void revoke_rules(const QueryClient& ec2, const OpenedGroup& opened, Task& task) {
+/// The rules that a store made in a group; its tags tell.
+static std::vector<std::string> rules_of(const QueryClient& ec2, const OpenedGroup& opened, Task& task) {
   QueryParameters question;
   question.add_filter("group-id", {opened.group_id});
   question.add_filter(std::string("tag:") + store_tag, {opened.store_id});
@@ -128,6 +129,11 @@ void revoke_rules(const QueryClient& ec2, const OpenedGroup& opened, Task& task)
     for (const auto& node : page.items("securityGroupRuleSet"))
       rules.push_back(text_at(node, "securityGroupRuleId"));
   }
+  return rules;
+}
+
+void revoke_rules(const QueryClient& ec2, const OpenedGroup& opened, Task& task) {
+  const auto rules = rules_of(ec2, opened, task);
   if (rules.empty()) return;
   QueryParameters parameters;
   parameters.add("GroupId", opened.group_id).add_list("SecurityGroupRuleId", rules);
@@ -208,8 +214,20 @@ void Ec2Machine::move_to_store(const std::string& store_id, Task& task) {
   add_unique(ids, settings_.key_pair_id);
   if (settings_.address_made) add_unique(ids, settings_.allocation_id);
   // A group that other machines use stays theirs.
+  const auto take_rules = [&](const std::string& group_id) {
+    for (const auto& rule : rules_of(ec2_, {group_id, settings_.store_id}, task)) add_unique(ids, rule);
+  };
   for (const auto& id : settings_.made_groups) {
-    if (!is_used(ec2_, id, settings_.instance_id, task)) add_unique(ids, id);
+    if (is_used(ec2_, id, settings_.instance_id, task)) continue;
+    add_unique(ids, id);
+    take_rules(id);
+  }
+  for (auto& text : settings_.opened_groups) {
+    const OpenedGroup opened = opened_group(text);
+    if (opened.store_id != settings_.store_id || is_used(ec2_, opened.group_id, settings_.instance_id, task))
+      continue;
+    take_rules(opened.group_id);
+    text = text_of(OpenedGroup{opened.group_id, store_id});
   }
   if (!ids.empty()) {
     QueryParameters parameters;

@@ -306,11 +306,15 @@ TEST_F(Ec2MachineTest, WaitsForItsAddress) {
 TEST_F(Ec2MachineTest, MovesToAnotherStoreWithAllThatIsItsOwn) {
   const auto driver = created();
   ec2_.always("CreateTags", "<R/>");
+  ec2_.always("DescribeSecurityGroupRules",
+              "<R><securityGroupRuleSet><item><securityGroupRuleId>sgr-1</securityGroupRuleId></item>"
+              "</securityGroupRuleSet></R>");
   driver->move_to_store("ffeeddccbbaa9988", task_);
   const auto tagged = ec2_.calls_of("CreateTags").at(0);
   EXPECT_EQ(tagged.value("ResourceId.1"), "i-1");
   EXPECT_EQ(tagged.value("ResourceId.2"), "key-1");
   EXPECT_EQ(tagged.value("ResourceId.3"), "sg-1");
+  EXPECT_EQ(tagged.value("ResourceId.4"), "sgr-1");
   EXPECT_EQ(tagged.value("Tag.1.Value"), "ffeeddccbbaa9988");
   EXPECT_EQ(text_of(driver->record(), "StoreId"), "ffeeddccbbaa9988");
 }
