@@ -78,11 +78,23 @@ void remove_all_of(Context& context, const std::vector<Orphan>& orphans) {
   if (!failures.empty()) throw Error(join(failures, "\n"));
 }
 
+/// The notes only: what carries the tag would be found again.
+void forget_notes(Context& context, const std::vector<Orphan>& orphans) {
+  for (const auto& orphan : orphans) {
+    if (orphan.remains_id.empty()) continue;
+    forget_orphan(context.runtime, orphan);
+    context.out << "Forgot " << orphan.driver_name << " machine " << orphan.possession.id << "\n"
+                << std::flush;
+  }
+}
+
 int run(Context& context) {
   const FlagValues& flags = context.arguments.flags;
   if (!context.arguments.words.empty()) {
     throw Error("\"orphans\" takes no names: it shows what belongs to no machine", Reason::usage);
   }
+  if (flags.boolean("remove") && flags.boolean("forget"))
+    throw Error("--remove and --forget cannot be meant both", Reason::usage);
   const bool json = wants_json(context);
   const Orphans orphans =
       find_orphans(context.runtime, account_of(flags, context.runtime.services), context.task);
@@ -95,6 +107,7 @@ int run(Context& context) {
   for (const Error& failure : orphans.failures) unsearched.emplace_back(failure.what());
   if (flags.boolean("remove") && !orphans.found.empty() && is_confirmed(context, orphans.found.size()))
     remove_all_of(context, orphans.found);
+  if (flags.boolean("forget")) forget_notes(context, orphans.found);
   if (!unsearched.empty()) throw Error("Not everything could be searched:\n" + join(unsearched, "\n"));
   return 0;
 }
@@ -116,6 +129,9 @@ const Command orphans_command{
                          {.name = "remove",
                           .kind = FlagKind::boolean,
                           .help = "Remove all that is listed, after a question"},
+                         {.name = "forget",
+                          .kind = FlagKind::boolean,
+                          .help = "Forget what was noted by rm --force, and leave it at the provider"},
                          {.name = "y",
                           .kind = FlagKind::boolean,
                           .help =

@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "operations/certificates.h"
+#include "operations/contexts.h"
 #include "operations/power.h"
 #include "operations/provision_machine.h"
 
@@ -45,8 +46,10 @@ void make(const Runtime& runtime, const CreateRequest& request, OpenMachine& ope
     open.driver->create(save, driver_task);
   });
   save();
-  if (!open.type->traits().provisioned)
-    return runtime.store.save_notes(open.name(), {.engine_version = request.engine.version});
+  if (!open.type->traits().provisioned) {
+    runtime.store.save_notes(open.name(), {.engine_version = request.engine.version});
+    return introduce(runtime, open, task);
+  }
   task.info("Waiting for machine to be running, this may take a few minutes...");
   if (open.type->traits().started) {
     in_context("Error waiting for machine to be running", [&] { wait_until_running(open, task); });
@@ -72,12 +75,24 @@ void note_failure(const Runtime& runtime, OpenMachine& open, const std::string& 
 
 void remove_again(const Runtime& runtime, OpenMachine& open, Task& task) {
   task.warn("Removing what was made...");
+  // Whoever forgot it meanwhile, by force, could not know what was being made.
+  const bool is_here = runtime.store.exists(open.name());
   Task driver_task = task.on(open.name()).within(removal_limit);
   try {
     open.driver->remove(driver_task);
-    runtime.store.forget(open.name());
+    if (!is_here) return;
+    runtime.store.forget(open.name(), Locks::go);
+    withdraw_access(runtime, open.name(), task);
   } catch (const Error& error) {
-    task.warn(fmt::format("Cannot remove it: {}. Try \"docker-machine rm {}\"", error.what(), open.name()));
+    if (!is_here) {
+      runtime.store.note_remains({.id = {},
+                                  .machine = open.name(),
+                                  .driver_name = open.type->name(),
+                                  .driver = open.driver->record(),
+                                  .why = error.what()});
+    }
+    task.warn(fmt::format("Cannot remove it: {}. Try \"docker-machine {}\"", error.what(),
+                          is_here ? "rm " + open.name() : "orphans --remove"));
   }
 }
 
@@ -87,7 +102,8 @@ void clean_up(const Runtime& runtime, OpenMachine& open, OnFailure on_failure, c
   const StopSignal never;
   Task last(task.clock(), task.log(), never);
   note_failure(runtime, open, why, last);
-  if (on_failure == OnFailure::remove) remove_again(runtime, open, last);
+  if (on_failure == OnFailure::remove || !runtime.store.exists(open.name()))
+    remove_again(runtime, open, last);
 }
 
 }  // namespace

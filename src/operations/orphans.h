@@ -36,4 +36,7 @@ Orphans find_orphans(const Runtime& runtime, const std::optional<Account>& furth
 /// Removes it at its provider, and what was noted of it; Error: it is still there, and still noted.
 void remove_orphan(const Runtime& runtime, const Orphan& orphan, Task& task);
 
+/// Forgets what was noted of it, and leaves its provider alone.
+void forget_orphan(const Runtime& runtime, const Orphan& orphan);
+
 }  // namespace dm

@@ -1,6 +1,8 @@
 // The end of a machine.
 #include "operations/remove.h"
 
+#include <fmt/core.h>
+
 #include "operations/contexts.h"
 
 namespace dm {
@@ -15,28 +17,31 @@ void remove_at_provider(const Runtime& runtime, const std::string& name, const T
   open.driver->remove(driver_task);
 }
 
-/// What may still be there, and be paid for, stays known; without a readable record there is nothing to know.
-void note_remains(const Runtime& runtime, const std::string& name, const Error& failure) {
-  try {
-    const Machine machine = runtime.store.load(name);
-    runtime.store.note_remains({.id = {},
-                                .machine = name,
-                                .driver_name = machine.driver_name,
-                                .driver = machine.driver,
-                                .why = failure.what()});
-  } catch (const Error&) {
-    return;
-  }
-}
-
 }  // namespace
 
 void remove_machine(const Runtime& runtime, const std::string& name, Task& task) {
   runtime.store.load(name);
   const auto lock = runtime.store.lock_machine(name, task);
   remove_at_provider(runtime, name, task);
-  runtime.store.forget(name);
+  runtime.store.forget(name, Locks::go);
   withdraw_access(runtime, name, task);
+}
+
+void note_remains(const Runtime& runtime, const std::string& name, const std::string& why, Task& task) {
+  Remains remains{.id = {}, .machine = name, .driver_name = {}, .driver = Json::object(), .why = why};
+  try {
+    const Machine machine = runtime.store.load(name);
+    remains.driver_name = machine.driver_name;
+    remains.driver = machine.driver;
+  } catch (const Error&) {
+    // Nothing could be removed by it; but a person may still read what it says.
+    remains.driver["Unreadable"] = runtime.store.raw_config(name).value_or("");
+  }
+  try {
+    runtime.store.note_remains(remains);
+  } catch (const Error& error) {
+    task.warn(fmt::format("What may be left of \"{}\" could not be noted: {}", name, error.what()));
+  }
 }
 
 std::optional<Error> remove_machine_by_force(const Runtime& runtime, const std::string& name, Task& task) {
@@ -53,10 +58,13 @@ std::optional<Error> remove_machine_by_force(const Runtime& runtime, const std::
   } catch (const Error& error) {
     failure = error;
   }
-  if (failure) note_remains(runtime, name, *failure);
-  runtime.store.forget(name);
-  Task after = task;
-  withdraw_access(runtime, name, after);
+  if (failure) {
+    note_remains(runtime, name, failure->what(), task);
+  } else if (!lock) {
+    note_remains(runtime, name, "removed while another docker-machine was working on it", task);
+  }
+  runtime.store.forget(name, lock ? Locks::go : Locks::stay);
+  withdraw_access(runtime, name, task);
   return failure;
 }
 

@@ -239,7 +239,11 @@ void Store::save_notes(const std::string& name, const Notes& notes) const {
   write_file(machine_folder(name) + notes_file, notes_text(notes), private_file);
 }
 
-void Store::forget(const std::string& name) const {
+std::optional<std::string> Store::raw_config(const std::string& name) const {
+  return read_file_if_there(config_file(name));
+}
+
+void Store::forget(const std::string& name, Locks locks) const {
   const std::string folder = machine_folder(name);
   // Out of sight in one step: a crash leaves no half machine for others to load.
   const std::string hidden = file("machines/" + hidden_name(name, "gone"));
@@ -247,6 +251,7 @@ void Store::forget(const std::string& name) const {
   fs::rename(folder, hidden, code);
   remove_all(code ? folder : hidden);
   sweep(name);
+  if (locks == Locks::stay) return;
   for (const char* lock : {"locks/write-", "locks/machine-"}) remove_all(file(lock + name + ".lock"));
 }
 

@@ -38,6 +38,10 @@ struct MachineFolder {
   std::vector<StoredFile> files;  ///< config.json among them
 };
 
+/// What becomes of the files of a machine's locks when it is forgotten: they go with whoever holds the long
+/// lock. If somebody else may hold it, they stay, so that a new machine of that name waits for it.
+enum class Locks { go, stay };
+
 /// The store's folder: machines, certificates, cache, in the original's layout, which other programs share.
 /// Any number of processes may use it at once: reading takes no lock, since every file is replaced in one
 /// step. Thread-safe.
@@ -76,7 +80,9 @@ class Store {
   bool save_if_unchanged(const Machine& machine, const Task& task) const;
   void save_notes(const std::string& name, const Notes& notes) const;
   /// Forgets the machine: its folder goes, whatever is in it.
-  void forget(const std::string& name) const;
+  void forget(const std::string& name, Locks locks) const;
+  /// config.json as it is, whatever is in it; nothing if it is not there.
+  std::optional<std::string> raw_config(const std::string& name) const;
 
   /// Keeps what is needed to remove a machine that is going to be forgotten; outside `machines`, for this
   /// user only.

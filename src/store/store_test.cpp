@@ -244,7 +244,7 @@ TEST_F(StoreTest, ForgetsAMachineWholeAndASaveDoesNotBringItBack) {
   store_.add(machine("a"), {});
   const Machine loaded = store_.load("a");
   { const auto lock = store_.lock_machine("a", task_); }
-  store_.forget("a");
+  store_.forget("a", Locks::go);
   EXPECT_TRUE(store_.names().empty());
   EXPECT_TRUE(fs::is_empty(home_ / "machines"));
   EXPECT_FALSE(fs::exists(home_ / "locks/machine-a.lock"));

@@ -99,7 +99,8 @@ def test_without_a_docker_client_machines_are_made_all_the_same(docker_machine, 
     result = docker_machine.run("context", "web")
     assert result.code == 1 and "install it, so that \"docker\" is in your PATH" in result.err
     docker_machine("context", "--always")
-    docker_machine("create", "--driver", "none", "--url", "tcp://192.0.2.1:2376", "other")
+    made = docker_machine.run("create", "--driver", "none", "--url", "tcp://192.0.2.1:2376", "other")
+    assert made.code == 0 and '"other" has no docker context' in made.err, str(made)
     docker_machine("rm", "-y", "web", "other")
 
 
