@@ -192,11 +192,12 @@ void survey(const Runtime& runtime, std::vector<SurveyRow>& rows, Question quest
     if (question == Question::state_and_engine) moved.push_back(&visit);
   }
   if (!moved.empty()) ask_engines(runtime, moved, task);
-  for (const Visit* visit : moved) {
-    visit->row->moved = visit->answer->error && names_another_address(*visit->answer->error) &&
-                        visit->driver->endpoint().ssh.has_value();
-  }
   for (auto& visit : visits) {
+    // Not only of those found elsewhere just now: the new address may have been saved by whoever asked
+    // before.
+    visit.row->moved = !visit.observed->error && visit.answer && visit.answer->error &&
+                       names_another_address(*visit.answer->error) &&
+                       visit.driver->endpoint().ssh.has_value();
     fill_row(visit, question, task);
     note_unfinished(runtime, *visit.row);
   }

@@ -19,8 +19,7 @@ struct SurveyRow {
   std::string engine_version;  ///< "v20.10.24", "Unknown", or "" where nobody was asked
   std::string error;
   Milliseconds took{0};
-  bool moved =
-      false;  ///< it is at another address than its file says, and its certificate does not name that
+  bool moved = false;  ///< its engine is ours, and its certificate does not name the address where it is
 };
 
 /// Loads the machines, and asks nobody.

@@ -178,6 +178,27 @@ TEST_F(UpkeepTest, ASurveyNoticesSavesAndMends) {
   EXPECT_EQ(ssh_.connects(), 1U);
 }
 
+TEST_F(UpkeepTest, ASurveyNoticesWhatAnotherCommandHasSaved) {
+  add("dev");
+  cloud_.address = "192.0.2.2";
+  const std::vector<std::string> names{"dev"};
+  auto rows = load_rows(runtime_, names);
+  survey(runtime_, rows, Question::state, task_);
+  EXPECT_FALSE(rows.front().moved);
+  EXPECT_EQ(text_of(store_.load("dev").driver, "IPAddress"), "192.0.2.2");
+  // However often a survey ended before the certificate was renewed.
+  for (int i = 0; i < 2; ++i) {
+    rows = load_rows(runtime_, names);
+    http_.will_fail(wrong_name);
+    survey(runtime_, rows, Question::state_and_engine, task_);
+    EXPECT_TRUE(rows.front().moved);
+  }
+  rows = load_rows(runtime_, names);
+  http_.will_fail(Error("x509: certificate signed by unknown authority", Reason::authentication_failed));
+  survey(runtime_, rows, Question::state_and_engine, task_);
+  EXPECT_FALSE(rows.front().moved);
+}
+
 TEST_F(UpkeepTest, ASurveyOverwritesNobodyElsesAddress) {
   add("dev");
   const std::vector<std::string> names{"dev"};
