@@ -17,6 +17,8 @@ namespace dm {
 namespace {
 
 constexpr auto not_running = "Host is not running";
+/// For all renewals together: twice what a slow one takes.
+constexpr auto mending_limit = std::chrono::minutes(3);
 
 /// One machine under way.
 struct Visit {
@@ -209,8 +211,11 @@ std::vector<std::string> mend_moved(const Runtime& runtime, std::span<const Surv
     if (row.moved) names.push_back(row.name);
   }
   if (names.empty()) return {};
+  const Task limited = task.within(mending_limit);
   return on_each(names, [&](const std::string& name) {
-    Task own = task.on(name);
+    Task own = limited.on(name);
+    // Whoever works on it leaves it with a certificate that fits, or says why not.
+    if (runtime.store.is_locked(name)) return own.debug("Another docker-machine is working on it.");
     OpenMachine open = open_machine(runtime, name);
     connected_url(runtime, open, Target::engine, OtherName::is_mended, own);
   });

@@ -33,8 +33,9 @@ enum class Question { state, state_and_engine };
 /// New addresses are saved, where nobody else has written the machine meanwhile.
 void survey(const Runtime& runtime, std::vector<SurveyRow>& rows, Question question, Task& task);
 
-/// Mends the certificates of the rows that have moved, as OtherName::is_mended says, all at the same time.
-/// Gives a line for each that could not be.
+/// Mends the certificates of the rows that have moved, as OtherName::is_mended says, all at the same time and
+/// for three minutes at most; those that another process works on are left to it. Gives a line for each that
+/// could not be mended.
 std::vector<std::string> mend_moved(const Runtime& runtime, std::span<const SurveyRow> rows, Task& task);
 
 /// What a machine is to the docker client that $DOCKER_HOST points to.

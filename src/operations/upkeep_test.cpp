@@ -199,6 +199,20 @@ TEST_F(UpkeepTest, ASurveyNoticesWhatAnotherCommandHasSaved) {
   EXPECT_FALSE(rows.front().moved);
 }
 
+TEST_F(UpkeepTest, NobodyWaitsForWhoeverWorksOnAMovedMachine) {
+  add("dev");
+  const std::vector<std::string> names{"dev"};
+  auto rows = load_rows(runtime_, names);
+  http_.will_fail(wrong_name);
+  survey(runtime_, rows, Question::state_and_engine, task_);
+  ASSERT_TRUE(rows.front().moved);
+  const auto asked = http_.requests().size();
+  const auto lock = store_.lock_machine("dev", task_);
+  EXPECT_TRUE(mend_moved(runtime_, rows, task_).empty());
+  EXPECT_EQ(http_.requests().size(), asked);
+  EXPECT_EQ(ssh_.connects(), 0U);
+}
+
 TEST_F(UpkeepTest, ASurveyOverwritesNobodyElsesAddress) {
   add("dev");
   const std::vector<std::string> names{"dev"};
