@@ -87,7 +87,8 @@ std::vector<std::string> import_backup(const Runtime& runtime, const Bundle& bun
                                        Task& task) {
   const TemporaryFolder folder(runtime.store.path());
   Store(folder.path().string()).fill(stored_files(bundle));
-  return import_folder(runtime, folder.path().string(), names, task);
+  // Who writes a file chooses its kind: that it is called a backup makes it no more trustworthy.
+  return import_folder(runtime, folder.path().string(), names, Origin::stranger, task);
 }
 
 }  // namespace dm

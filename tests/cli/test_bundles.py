@@ -336,6 +336,48 @@ def test_hostile_bundles(there, plain):
     assert works(there, "web")
 
 
+def test_hostile_backups(here, there, tmp_path):
+    """Who makes a file chooses its kind: what is refused in an export does not come in as a backup."""
+    file = tmp_path / "backup"
+    here("backup", "-o", file, "--no-encrypt")
+    files = files_of(file.read_bytes())
+    record = json.loads(files["machines/web/config.json"])
+
+    def with_record(driver_name="none", auth=None, **values):
+        document = json.loads(json.dumps(record))
+        document["DriverName"] = driver_name
+        document["Driver"].update(values)
+        document["HostOptions"]["AuthOptions"].update(auth or {})
+        file.write_bytes(make_bundle({**files, "machines/web/config.json": json.dumps(document).encode()}))
+
+    outside = tmp_path / "of-the-user"
+    outside.write_text("of nobody else")
+    evil = tmp_path / "evil"
+    for message, values in (("refers to something on this computer", {"URL": f"command:touch {evil}"}),
+                            ("refers to something on this computer", {"Deep": [{"x": f"file:{outside}"}]}),
+                            ("is not to be trusted: SSHUser", {"SSHUser": "-oProxyCommand=touch evil;"}),
+                            ('Driver "nosuch" not found', {"driver_name": "nosuch"}),
+                            (f'the SSH key of machine "web" is not there: {outside}', {"SSHKeyPath": str(outside)})):
+        with_record(**values)
+        assert message in refused(there, "import", file)
+    # A provider's token that runs a command is taken out, however its key is written.
+    for key in ("AccessToken", "accesstoken"):
+        with_record("digitalocean", IPAddress="192.0.2.1", DropletID=1, Region="nyc3", **{key: f"command:touch {evil}"})
+        result = there.run("import", file)
+        assert result.code == 0 and "came without its provider's credentials" in result.err, str(result)
+        assert "touch" not in (there.store / "machines/web/config.json").read_text()
+        assert there.run("rm", "-f", "web").code == 0
+        shutil.rmtree(there.store / "remains", ignore_errors=True)
+    assert not evil.exists()
+    # Of certificates that lie elsewhere, the copies in the machine's folder are what comes.
+    places = ("CaCertPath", "CaPrivateKeyPath", "ClientCertPath", "ClientKeyPath")
+    files.update({f"machines/web/{name}": files[f"certs/{name}"] for name in ("ca.pem", "cert.pem", "key.pem")})
+    with_record(auth=dict.fromkeys(places, str(outside)))
+    there("import", file)
+    assert works(there, "web")
+    assert b"of nobody else" not in b"".join(tree(there.store).values())
+
+
 def test_a_full_disk_changes_nothing(binary, make_disk, plain):
     """At whatever file the disk becomes full."""
     disk = make_disk("64k")
