@@ -197,6 +197,17 @@ def test_the_authoritys_key_travels_when_asked_for(here, there, tmp_path):
     assert os.stat(auth["CaPrivateKeyPath"]).st_mode & 0o777 == 0o600
 
 
+def test_the_authoritys_key_comes_later(here, there, plain, tmp_path):
+    """What an error of provision advises: export it there again with --with-ca-key."""
+    there("import", plain)
+    here("export", "web", "--with-ca-key", "-o", tmp_path / "again", "--no-encrypt")
+    assert there("import", tmp_path / "again") == (
+        'Machine "web" is here already.\nThe private key of the authority of "web" is here now.\n')
+    [key] = (there.store / "certs" / "authorities").rglob("ca-key.pem")
+    assert key.read_bytes() == (here.store / "certs/ca-key.pem").read_bytes() and key.stat().st_mode & 0o777 == 0o600
+    assert there("import", tmp_path / "again") == 'Machine "web" is here already.\n'
+
+
 def test_a_passphrase_typed_twice(here, there, tmp_path):
     with here.terminal("export", "web", "-o", tmp_path / "bundle") as terminal:
         terminal.expect("Passphrase for the bundle: ")
