@@ -172,13 +172,4 @@ void refresh_copies(const Runtime& runtime, const Machine& machine) {
   copy("key.pem", machine.auth.client_key_path, private_file);
 }
 
-EngineCertificates issue_engine_certificates(const Runtime& runtime, const Machine& machine,
-                                             const std::string& address, Task& task) {
-  task.info("Copying certs to the local machine directory...");
-  refresh_copies(runtime, machine);
-  auto made = make_engine_certificates(runtime, machine, address, task);
-  keep_engine_certificates(machine, made);
-  return made;
-}
-
 }  // namespace dm

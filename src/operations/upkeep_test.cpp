@@ -9,6 +9,7 @@
 #include "operations/expiry.h"
 #include "operations/operations_test.h"
 #include "operations/power.h"
+#include "operations/provision_machine.h"
 #include "operations/survey.h"
 
 namespace dm {
@@ -81,7 +82,8 @@ class UpkeepTest : public OperationsFixture {
                     .driver = {{"IPAddress", "192.0.2.1"}, {"MachineName", name}, {"SSHUser", "root"}},
                     .auth = store_.default_auth(name)};
     store_.add(machine, {});
-    issue_engine_certificates(runtime_, machine, "192.0.2.1", task_);
+    keep_engine_certificates(machine, make_engine_certificates(runtime_, machine, "192.0.2.1", task_));
+    refresh_copies(runtime_, machine);
     return open(name);
   }
   OpenMachine open(const std::string& name) const { return open_machine(runtime_, name); }
@@ -146,6 +148,27 @@ TEST_F(UpkeepTest, WhoHoldsNoLockTakesItAndLooksAgain) {
             "tcp://192.0.2.2:2376");
   EXPECT_EQ(ssh_.connects(), 0U);
   EXPECT_FALSE(store_.is_locked("dev"));
+}
+
+TEST_F(UpkeepTest, WhatDidNotReachTheEngineIsNotKept) {
+  auto machine = add("dev");
+  const fs::path folder = store_.machine_folder("dev");
+  // What docker is pointed to must fit the engine as it is, also where the copies are of another authority.
+  write_file(folder / "ca.pem", "what the engine trusts", 0644);
+  const std::string before = read_file(folder / "server.pem");
+  transcript_.expect("sh", {.output = facts});
+  transcript_.expect("sh", {.status = 1, .output = "::docker-machine fail the disk is full\n"});
+  EXPECT_TRUE(message([&] { renew_machine(runtime_, machine, task_); }).contains("the disk is full"));
+  EXPECT_EQ(read_file(folder / "server.pem"), before);
+  EXPECT_EQ(read_file(folder / "ca.pem"), "what the engine trusts");
+
+  transcript_.expect("sh", {.output = facts});
+  transcript_.expect("sh");
+  http_.will_answer(200, "");
+  renew_machine(runtime_, machine, task_);
+  EXPECT_TRUE(transcript_.commands().back().input.contains(read_file(folder / "server.pem")));
+  EXPECT_NE(read_file(folder / "server.pem"), before);
+  EXPECT_EQ(read_file(folder / "ca.pem"), read_file(store_.certs_folder() + "/ca.pem"));
 }
 
 TEST_F(UpkeepTest, ASurveyNoticesSavesAndMends) {
