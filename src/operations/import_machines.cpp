@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "operations/arrival.h"
+#include "operations/contexts.h"
 #include "operations/foreign_authority.h"
 
 namespace dm {
@@ -140,6 +141,7 @@ void settle(const Runtime& runtime, const std::string& name, Task& task) {
     OpenMachine open = open_machine(runtime, name);
     tell_of_login(open, task);
     if (open.type->traits().tagged) claim_machine(runtime, open, task);
+    introduce(runtime, open, task);
   } catch (const Error& error) {
     task.warn(fmt::format("\"{}\" is here now, but cannot be used yet: {}", name, error.what()));
   }

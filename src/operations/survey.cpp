@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "docker/engine.h"
 #include "operations/connection.h"
+#include "operations/contexts.h"
 #include "operations/many.h"
 
 namespace dm {
@@ -116,15 +117,29 @@ void fill_row(Visit& visit, Question question, const Task& task) {
   if (row.error == not_running) row.error.clear();
 }
 
-/// Writes down where the machine is now. A survey that cannot is a survey all the same.
-void remember(const Runtime& runtime, const Visit& visit, const Task& task) {
+/// Writes down where the machine is now; false if it was not to be. A survey that cannot is a survey all the
+/// same.
+bool remember(const Runtime& runtime, const Visit& visit, const Task& task) {
   try {
     Machine machine = runtime.store.load(visit.row->name);
-    if (machine.driver != visit.row->machine->driver) return;
+    if (machine.driver != visit.row->machine->driver) return false;
     machine.driver = visit.driver->record();
-    runtime.store.save_if_unchanged(machine, task);
+    return runtime.store.save_if_unchanged(machine, task);
   } catch (const Error& error) {
     task.debug(error.what());
+    return false;
+  }
+}
+
+/// Lets the user's other programs know of new addresses, too.
+void spread(const Runtime& runtime, const std::vector<std::string>& names, const Task& task) {
+  for (const auto& name : names) {
+    Task own = task.on(name);
+    try {
+      refresh_access(runtime, open_machine(runtime, name), own);
+    } catch (const Error& error) {
+      own.debug(error.what());
+    }
   }
 }
 
@@ -184,13 +199,14 @@ void survey(const Runtime& runtime, std::vector<SurveyRow>& rows, Question quest
   for (auto& driver : drivers) driver.join();
 
   std::vector<Visit*> moved;
+  std::vector<std::string> saved;
   for (auto& visit : visits) {
     const std::string& url = visit.observed->observation.endpoint.docker_url;
     if (visit.observed->error || url == visit.url) continue;
     visit.url = url;
     visit.answer.reset();
     if (url.empty()) continue;
-    remember(runtime, visit, task);
+    if (remember(runtime, visit, task)) saved.push_back(visit.row->name);
     if (question == Question::state_and_engine) moved.push_back(&visit);
   }
   if (!moved.empty()) ask_engines(runtime, moved, task);
@@ -203,6 +219,7 @@ void survey(const Runtime& runtime, std::vector<SurveyRow>& rows, Question quest
     fill_row(visit, question, task);
     note_unfinished(runtime, *visit.row);
   }
+  spread(runtime, saved, task);
 }
 
 std::vector<std::string> mend_moved(const Runtime& runtime, std::span<const SurveyRow> rows, Task& task) {

@@ -30,7 +30,8 @@ enum class Question { state, state_and_engine };
 
 /// Asks all drivers, and if wanted all engines, at the same time; ends at the task's deadline, and who has
 /// not answered by then is State::timeout. Rows of machines that could not be loaded are left as they are.
-/// New addresses are saved, where nobody else has written the machine meanwhile.
+/// New addresses are saved, where nobody else has written the machine meanwhile, and then told as
+/// refresh_access() does.
 void survey(const Runtime& runtime, std::vector<SurveyRow>& rows, Question question, Task& task);
 
 /// Mends the certificates of the rows that have moved, as OtherName::is_mended says, all at the same time and

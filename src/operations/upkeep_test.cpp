@@ -222,6 +222,16 @@ TEST_F(UpkeepTest, ASurveyNoticesWhatAnotherCommandHasSaved) {
   EXPECT_FALSE(rows.front().moved);
 }
 
+TEST_F(UpkeepTest, ASurveyTellsSshOfANewAddress) {
+  add("dev");
+  write_file(home_ / "ssh_config", "", private_file);
+  cloud_.address = "192.0.2.2";
+  const std::vector<std::string> names{"dev"};
+  auto rows = load_rows(runtime_, names);
+  survey(runtime_, rows, Question::state, task_);
+  EXPECT_TRUE(read_file(home_ / "ssh_config").contains("192.0.2.2"));
+}
+
 TEST_F(UpkeepTest, NobodyWaitsForWhoeverWorksOnAMovedMachine) {
   add("dev");
   const std::vector<std::string> names{"dev"};

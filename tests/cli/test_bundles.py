@@ -10,7 +10,7 @@ import pytest
 
 import cli
 from bundles import PASSPHRASE, files_of, files_of_tar, make_bundle, tree
-from store import add_machine, assert_certificates, assert_whole, config_of, rows_of, visible
+from store import add_machine, assert_certificates, assert_whole, config_of, generic, rows_of, visible
 
 PASSPHRASE_LIMIT = 60
 
@@ -195,6 +195,17 @@ def test_the_authoritys_key_travels_when_asked_for(here, there, tmp_path):
     with open(auth["CaPrivateKeyPath"], encoding="ascii") as key:
         assert key.read() == (here.store / "certs/ca-key.pem").read_text()
     assert os.stat(auth["CaPrivateKeyPath"]).st_mode & 0o777 == 0o600
+
+
+def test_a_machine_that_came_is_known_to_ssh_and_docker(here, there, tmp_path):
+    """As one that was made here, where the user's other programs are kept in step."""
+    add_machine(here.store, "gen", "tcp://192.0.2.1:2376", generic(22, address="192.0.2.1"))
+    here("export", "gen", "-o", tmp_path / "bundle", "--no-encrypt")
+    there("ssh-config", "--install")
+    there("context", "--always")
+    result = there.run("import", tmp_path / "bundle", environment={"PATH": str(tmp_path)})
+    assert result.code == 0 and '"gen" has no docker context: Contexts belong to the docker client' in result.err, str(result)
+    assert "Host gen gen.docker-machine" in (there.store / "ssh_config").read_text()
 
 
 def test_the_authoritys_key_comes_later(here, there, plain, tmp_path):
