@@ -208,6 +208,18 @@ def test_a_machine_that_came_is_known_to_ssh_and_docker(here, there, tmp_path):
     assert "Host gen gen.docker-machine" in (there.store / "ssh_config").read_text()
 
 
+def test_ssh_knows_all_machines_that_come_at_once(here, there, tmp_path):
+    """Each import writes the file of all machines anew, and none undoes another's."""
+    add_machine(here.store, "gen", "tcp://192.0.2.1:2376", generic(22, address="192.0.2.1"))
+    here("export", "gen", "-o", tmp_path / "bundle", "--no-encrypt")
+    there("ssh-config", "--install")
+    names = [f"gen-{number}" for number in range(12)]
+    running = [there.start("import", tmp_path / "bundle", "--as", name) for name in names]
+    assert [one.finish().code for one in running] == [0] * len(names)
+    hosts = [line.split()[1] for line in (there.store / "ssh_config").read_text().splitlines() if line.startswith("Host ")]
+    assert hosts == sorted(names)
+
+
 def test_the_authoritys_key_comes_later(here, there, plain, tmp_path):
     """What an error of provision advises: export it there again with --with-ca-key."""
     there("import", plain)
