@@ -51,6 +51,8 @@ Bundle back_up(const Runtime& runtime, Task& task) {
     }
     return is_local;
   };
+  // The authority and what it has signed are of one moment.
+  const auto lock = store.lock_certificates(task);
   Bundle bundle{.kind = BundleKind::store, .creator = {}, .facts = Json::object(), .files = {}};
   for (auto& [name, content, mode] : store.files(leave_out))
     bundle.files[name] = {.content = std::move(content), .mode = mode};

@@ -184,6 +184,23 @@ TEST_F(ImportTest, AddsAllMachinesOrNone) {
   EXPECT_TRUE(store_.exists("new"));
 }
 
+TEST_F(ImportTest, ReadsAStoreWhoseMachinesGoMeanwhile) {
+  store_.add_all(
+      {{"a", {{"config.json", "{}", private_file}}}, {"b", {{"config.json", "{}", private_file}}}});
+  std::string kept;
+  const auto files = store_.files([&](const std::string& machine, const std::string&) {
+    if (!kept.empty()) return false;
+    kept = machine;
+    for (const auto& name : store_.names()) {
+      if (name != machine) store_.forget(name);
+    }
+    return false;
+  });
+  ASSERT_FALSE(kept.empty());
+  for (const auto& file : files) EXPECT_TRUE(file.name.starts_with("machines/" + kept + "/")) << file.name;
+  EXPECT_FALSE(files.empty());
+}
+
 TEST_F(ImportTest, FillsAnEmptyStoreOnly) {
   const std::vector<StoredFile> files{{"machines/a/config.json", "{}", private_file},
                                       {"certs/ca.pem", "ca", 0644},

@@ -1,10 +1,12 @@
 """Machines that move between two computers: `export`, `import`, `backup`, `restore`, and everything that is refused."""
 
+import fcntl
 import json
 import os
 import random
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -606,6 +608,20 @@ def test_backup_and_restore(binary, here, there, passphrase, tmp_path):
     for content in (whole[:-1], whole + b"x", whole[:200] + b"x" + whole[201:]):
         file.write_bytes(content)
         refused(empty, "restore", file, "--passphrase-file", passphrase, limit=PASSPHRASE_LIMIT)
+
+
+def test_a_backup_is_of_one_moment(here, tmp_path):
+    """It waits for whoever changes the authority."""
+    (here.store / "locks").mkdir(exist_ok=True)
+    with open(here.store / "locks" / "certs.lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = here.start("backup", "-o", tmp_path / "backup", "--no-encrypt")
+        time.sleep(1)
+        assert waiting.alive
+        (here.store / "certs" / "ca.pem").write_text("a new one")
+    result = waiting.finish()
+    assert result.code == 0, str(result)
+    assert files_of((tmp_path / "backup").read_bytes())["certs/ca.pem"] == b"a new one"
 
 
 def test_restore_takes_backups_only(bare, plain):
