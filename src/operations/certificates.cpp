@@ -11,11 +11,6 @@ namespace {
 
 constexpr unsigned public_file = 0644;
 
-bool is_there(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 bool is_expired(const std::string& pem, const Clock& clock) {
   return read_certificate(pem).not_after <= clock.now();
 }

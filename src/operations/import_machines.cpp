@@ -104,9 +104,8 @@ void add_all(const Runtime& runtime, const std::vector<Arrival>& arrivals, Task&
 void keep_authority_keys(const Runtime& runtime, const std::vector<Arrival>& present, Task& task) {
   const auto lock = runtime.store.lock_certificates(task);
   for (const Arrival& arrival : present) {
-    const std::string& key = arrival.machine.auth.ca_private_key_path;
     if (!arrival.authority.ca_key || is_own_authority(runtime.store, arrival.authority)) continue;
-    if (read_file_if_there(key)) continue;
+    if (is_there(arrival.machine.auth.ca_private_key_path)) continue;
     keep_foreign_authority(runtime.store, arrival.authority);
     task.info(fmt::format("The private key of the authority of \"{}\" is here now.", arrival.name));
   }

@@ -91,7 +91,7 @@ void import_authority(const Runtime& runtime, const Bundle& bundle, Task& task) 
     const auto lock = runtime.store.lock_certificates(task);
     const auto present = read_file_if_there(own.ca_cert_path);
     const bool is_same = present && trim(*present) == trim(pair.certificate);
-    if (is_same && read_file_if_there(own.ca_private_key_path) && !read_file_if_there(marker_of(own))) {
+    if (is_same && is_there(own.ca_private_key_path) && !is_there(marker_of(own))) {
       task.info("This authority is here already.");
       return;
     }

@@ -74,8 +74,7 @@ std::string install_ssh_config(const Runtime& runtime, const Task& task) {
 }
 
 void refresh_ssh_config(const Runtime& runtime, const Task& task) {
-  std::error_code ignored;
-  if (!fs::exists(config_path(runtime), ignored)) return;
+  if (!is_there(config_path(runtime))) return;
   try {
     write_config(runtime, task);
   } catch (const Error& error) {
