@@ -171,7 +171,6 @@ def test_a_renamed_machine_keeps_its_pinned_key_and_login(here, there, tmp_path)
     # Nobody can sign for it here, and that is said before anybody is asked.
     for command in (["provision"], ["regenerate-certs", "-f"], ["regenerate-certs", "-f", "--client-certs"]):
         assert "docker-machine regenerate-certs --adopt-ca Renamed" in refused(there, *command, "Renamed", limit=10)
-    # With the key of the authority they get as far as the host.
     there("rm", "-y", "Renamed")
     key.rename(key.with_name("lost"))
     said = refused(here, "export", "gen", "-o", tmp_path / "x", "--no-encrypt")
@@ -675,3 +674,5 @@ def test_one_authority_for_two_computers(binary, here, there, tmp_path, make_eng
     file.write_bytes(make_bundle(files))
     assert "private key does not match public key" in refused(there, "import", file)
     assert "name no machines" in refused(here, "export", "--ca", "web", "-o", tmp_path / "x", "--no-encrypt")
+    for flag in ("--with-ca-key", "--with-credentials"):
+        assert "the authority alone, with its key" in refused(here, "export", "--ca", flag, "-o", tmp_path / "x", "--no-encrypt")
