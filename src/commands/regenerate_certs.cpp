@@ -65,6 +65,16 @@ int replace_authority(Context& context) {
               "regenerate-certs --ca");
 }
 
+/// Nothing is renewed, not even the client's certificate, if that ends with a machine that nobody can sign
+/// for.
+void check_authority_keys(const Context& context) {
+  if (context.arguments.flags.boolean("adopt-ca")) return;
+  const Store& store = context.runtime.store;
+  for (const auto& name : context.arguments.words) {
+    if (store.exists(name)) require_authority_key(store, store.load(name));
+  }
+}
+
 int run(Context& context) {
   const FlagValues& flags = context.arguments.flags;
   const auto names = wanted_names(flags);
@@ -77,6 +87,7 @@ int run(Context& context) {
   context.task.info("Regenerating TLS certificates");
   if (flags.boolean("ca")) return replace_authority(context);
   if (flags.boolean("client-certs")) {
+    check_authority_keys(context);
     context.task.info("Regenerating local certificates");
     renew_shared_client_certificate(context.runtime, context.task);
     refresh_contexts(context.runtime, context.task);
