@@ -94,6 +94,11 @@ std::optional<std::string> read_file_if_there(const fs::path& path) {
   }
 }
 
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
 std::string read_file(const fs::path& path) {
   if (auto content = read_file_if_there(path)) return *std::move(content);
   fail("open", path, ENOENT);

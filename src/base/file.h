@@ -16,6 +16,8 @@ inline constexpr unsigned private_file = 0600;
 /// Permission bits of a folder that only its owner may enter.
 inline constexpr unsigned private_folder = 0700;
 
+/// Whether there is anything under that name; what cannot be looked at is not there.
+bool is_there(const fs::path& path);
 /// The whole content; Error(not_found) "open PATH: no such file or directory" if it is not there.
 std::string read_file(const fs::path& path);
 /// The whole content, or nothing if the file does not exist; other failures throw.

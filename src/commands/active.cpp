@@ -37,6 +37,7 @@ const Command active_command{.syntax = {.name = "active",
                                                    .help = "Timeout in seconds, default to 10s",
                                                    .otherwise = 10LL,
                                                    .aliases = {"t"}}}},
-                             .run = run};
+                             .run = run,
+                             .messages = Messages::on_error};
 
 }  // namespace dm

@@ -69,6 +69,8 @@ int run(Context& context) {
   const bool json = wants_json(context);
   const auto names = machines_of(context);
   const ContextHabit habit{.prefix = flags.text("prefix"), .transport = transport_of(flags)};
+  if (flags.boolean("rm") && names.empty() && !flags.boolean("all"))
+    throw Error("--rm: name the machines whose contexts are to go, or say --all", Reason::usage);
   if (flags.boolean("always") && flags.boolean("never"))
     throw Error("--always and --never cannot be meant both", Reason::usage);
   if (flags.boolean("always")) {

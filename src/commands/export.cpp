@@ -20,6 +20,11 @@ Bundle bundle_of(Context& context) {
     return export_machines(context.runtime, named_machines(context), packing_of(flags), context.task);
   if (!context.arguments.words.empty())
     throw Error("--ca exports the authority alone: name no machines", Reason::usage);
+  if (flags.boolean("with-credentials") || flags.boolean("with-ca-key")) {
+    throw Error(
+        "--ca exports the authority alone, with its key: leave out --with-credentials and --with-ca-key",
+        Reason::usage);
+  }
   return export_authority(context.runtime, context.task);
 }
 

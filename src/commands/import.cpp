@@ -14,7 +14,7 @@ int run(Context& context) {
   const std::string& word = context.arguments.words[0];
   const NewNames names = new_names(context);
   if (is_folder(word)) {
-    import_folder(context.runtime, word, names, context.task);
+    import_folder(context.runtime, word, names, Origin::user, context.task);
     return 0;
   }
   const Bundle bundle = read_bundle(context, word);

@@ -137,6 +137,7 @@ const Command ls_command{
                           .help = "Pretty-print machines using a Go template, or print them as json",
                           .aliases = {"f"}}}},
     .run = run,
+    .messages = Messages::on_error,
     .choices = choices};
 
 }  // namespace dm

@@ -37,10 +37,23 @@ void add_names(const Runtime& runtime, OpenMachine& open, const std::vector<std:
   if (!names.empty()) save_machine(runtime, open, task);
 }
 
-int replace_authority(Context& context) {
-  if (!context.arguments.words.empty() || !context.arguments.flags.list("tls-san").empty()) {
+/// Before anything is asked or done.
+void check_authority_flags(const Context& context) {
+  const FlagValues& flags = context.arguments.flags;
+  if (!flags.boolean("ca")) return;
+  if (!context.arguments.words.empty() || !flags.list("tls-san").empty())
     throw Error("--ca concerns all machines: it takes no names, and no --tls-san", Reason::usage);
+  if (flags.boolean("client-certs"))
+    throw Error("--ca renews the client certificate too: leave out --client-certs", Reason::usage);
+  if (flags.boolean("adopt-ca")) {
+    throw Error(
+        "--ca replaces this computer's own CA, and --adopt-ca is for one imported machine: give one of "
+        "the two",
+        Reason::usage);
   }
+}
+
+int replace_authority(Context& context) {
   const auto waiting = change_authority(context.runtime, context.task);
   refresh_contexts(context.runtime, context.task);
   if (waiting.empty()) return 0;
@@ -52,9 +65,20 @@ int replace_authority(Context& context) {
               "regenerate-certs --ca");
 }
 
+/// Nothing is renewed, not even the client's certificate, if that ends with a machine that nobody can sign
+/// for.
+void check_authority_keys(const Context& context) {
+  if (context.arguments.flags.boolean("adopt-ca")) return;
+  const Store& store = context.runtime.store;
+  for (const auto& name : context.arguments.words) {
+    if (store.exists(name)) require_authority_key(store, store.load(name));
+  }
+}
+
 int run(Context& context) {
   const FlagValues& flags = context.arguments.flags;
   const auto names = wanted_names(flags);
+  check_authority_flags(context);
   if (!flags.boolean("force")) {
     const auto answer = ask(context, "Regenerate TLS machine certs?  Warning: this is irreversible. (y/n): ");
     if (answer.find_first_of(" \t") != std::string::npos) throw Error("expected newline");
@@ -63,6 +87,7 @@ int run(Context& context) {
   context.task.info("Regenerating TLS certificates");
   if (flags.boolean("ca")) return replace_authority(context);
   if (flags.boolean("client-certs")) {
+    check_authority_keys(context);
     context.task.info("Regenerating local certificates");
     renew_shared_client_certificate(context.runtime, context.task);
     refresh_contexts(context.runtime, context.task);

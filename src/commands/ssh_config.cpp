@@ -9,7 +9,7 @@ int run(Context& context) {
   const auto& words = context.arguments.words;
   if (context.arguments.flags.boolean("install")) {
     if (!words.empty()) throw Error("--install is for all machines: leave out the names", Reason::usage);
-    const std::string path = install_ssh_config(context.runtime);
+    const std::string path = install_ssh_config(context.runtime, context.task);
     context.task.info("Your ~/.ssh/config includes " + path + ", which holds all machines from now on.");
     return 0;
   }

@@ -30,11 +30,6 @@ struct ChangeFiles {
   fs::path finished;  ///< the machines whose engines trust the new authority alone
 };
 
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 /// The authority that signs: the first one of the file.
 std::string signing_authority(const AuthOptions& auth) {
   const auto all = certificates_in(read_file(auth.ca_cert_path));

@@ -51,6 +51,8 @@ Bundle back_up(const Runtime& runtime, Task& task) {
     }
     return is_local;
   };
+  // The authority and what it has signed are of one moment.
+  const auto lock = store.lock_certificates(task);
   Bundle bundle{.kind = BundleKind::store, .creator = {}, .facts = Json::object(), .files = {}};
   for (auto& [name, content, mode] : store.files(leave_out))
     bundle.files[name] = {.content = std::move(content), .mode = mode};
@@ -87,7 +89,8 @@ std::vector<std::string> import_backup(const Runtime& runtime, const Bundle& bun
                                        Task& task) {
   const TemporaryFolder folder(runtime.store.path());
   Store(folder.path().string()).fill(stored_files(bundle));
-  return import_folder(runtime, folder.path().string(), names, task);
+  // Who writes a file chooses its kind: that it is called a backup makes it no more trustworthy.
+  return import_folder(runtime, folder.path().string(), names, Origin::stranger, task);
 }
 
 }  // namespace dm

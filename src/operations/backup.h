@@ -12,7 +12,7 @@ Bundle back_up(const Runtime& runtime, Task& task);
 /// there is anything in the store.
 void restore(const Runtime& runtime, const Bundle& bundle, Task& task);
 
-/// Adds the machines of a backup to the store, as import_machines() does.
+/// Adds the machines of a backup to the store, as import_folder() does with a stranger's.
 std::vector<std::string> import_backup(const Runtime& runtime, const Bundle& bundle, const NewNames& names,
                                        Task& task);
 

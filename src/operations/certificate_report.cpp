@@ -161,11 +161,6 @@ class Report {
     }
   }
 
-  static bool is_there(const std::string& file) {
-    std::error_code ignored;
-    return fs::exists(file, ignored);
-  }
-
   void add_server(const Machine& machine, const std::string& address, bool has_certificates) {
     const AuthOptions& auth = machine.auth;
     if (!has_certificates && !is_there(auth.server_cert_path)) return;

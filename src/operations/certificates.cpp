@@ -11,11 +11,6 @@ namespace {
 
 constexpr unsigned public_file = 0644;
 
-bool is_there(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 bool is_expired(const std::string& pem, const Clock& clock) {
   return read_certificate(pem).not_after <= clock.now();
 }
@@ -170,15 +165,6 @@ void refresh_copies(const Runtime& runtime, const Machine& machine) {
   copy("ca.pem", machine.auth.ca_cert_path, public_file);
   copy("cert.pem", machine.auth.client_cert_path, public_file);
   copy("key.pem", machine.auth.client_key_path, private_file);
-}
-
-EngineCertificates issue_engine_certificates(const Runtime& runtime, const Machine& machine,
-                                             const std::string& address, Task& task) {
-  task.info("Copying certs to the local machine directory...");
-  refresh_copies(runtime, machine);
-  auto made = make_engine_certificates(runtime, machine, address, task);
-  keep_engine_certificates(machine, made);
-  return made;
 }
 
 }  // namespace dm

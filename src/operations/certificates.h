@@ -33,8 +33,4 @@ void keep_engine_certificates(const Machine& machine, const EngineCertificates& 
 /// docker to, up to date.
 void refresh_copies(const Runtime& runtime, const Machine& machine);
 
-/// All of this: issues, prints "Copying certs to the local machine directory...", and lays them there.
-EngineCertificates issue_engine_certificates(const Runtime& runtime, const Machine& machine,
-                                             const std::string& address, Task& task);
-
 }  // namespace dm

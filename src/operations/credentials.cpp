@@ -13,8 +13,9 @@ namespace dm {
 std::vector<std::string> take_out_credentials(Json& record, const std::vector<SecretKey>& keys) {
   std::vector<std::string> taken_out;
   for (const auto& secret : keys) {
-    if (text_of(record, secret.key).empty()) continue;
-    record[secret.key] = "";
+    const std::string key = key_in(record, secret.key);
+    if (text_of(record, key).empty()) continue;
+    record[key] = "";
     taken_out.push_back(secret.key);
   }
   return taken_out;
@@ -23,8 +24,8 @@ std::vector<std::string> take_out_credentials(Json& record, const std::vector<Se
 void look_up_credentials(Json& record, const std::vector<SecretKey>& keys, const Services& services,
                          Task& task) {
   for (const auto& secret : keys) {
-    const std::string value = text_of(record, secret.key);
-    if (!value.empty()) record[secret.key] = resolved_secret(value, services, task);
+    const std::string key = key_in(record, secret.key), value = text_of(record, key);
+    if (!value.empty()) record[key] = resolved_secret(value, services, task);
   }
 }
 
@@ -33,7 +34,7 @@ std::vector<SecretKey> refer_to_environment(Json& record, const std::vector<Secr
   std::vector<SecretKey> found;
   for (const auto& secret : keys) {
     if (std::ranges::find(taken_out, secret.key) == taken_out.end()) continue;
-    record[secret.key] = secret.variable.empty() ? "" : "env:" + secret.variable;
+    record[key_in(record, secret.key)] = secret.variable.empty() ? "" : "env:" + secret.variable;
     found.push_back(secret);
   }
   return found;

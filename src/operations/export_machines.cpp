@@ -58,10 +58,18 @@ class Packer {
   }
 
   bool add_if_there(const std::string& file, const fs::path& path) {
-    auto content = read_file_if_there(path);
+    auto content = read_named(path);
     if (!content) return false;
     put(file, *std::move(content), file == "server.pem" ? readable_file : private_file);
     return true;
+  }
+
+  /// The content of a file that the record names, where it may name it.
+  std::optional<std::string> read_named(const fs::path& path) const {
+    const fs::path inside = fs::path(root()).lexically_normal() / "";
+    if (packing_.reach == Reach::store && !path.lexically_normal().string().starts_with(inside.string()))
+      return std::nullopt;
+    return read_file_if_there(path);
   }
 
   void check_can_move() {
@@ -100,7 +108,7 @@ class Packer {
   }
 
   std::string text_of_either(const std::string& path, const char* copy) const {
-    if (auto text = read_file_if_there(path)) return *std::move(text);
+    if (auto text = read_named(path)) return *std::move(text);
     if (auto text = read_file_if_there(folder_ / copy)) return *std::move(text);
     throw Error(fmt::format("machine \"{}\" lacks a file: open {}: no such file or directory", machine_.name,
                             path.empty() ? copy : path),
@@ -114,7 +122,7 @@ class Packer {
                          .key = text_of_either(auth.client_key_path, "key.pem"),
                          .ca_key = std::nullopt};
     if (packing_.authority_key == AuthorityKey::travels) {
-      files.ca_key = read_file_if_there(auth.ca_private_key_path);
+      files.ca_key = read_named(auth.ca_private_key_path);
       if (!files.ca_key)
         task_.warn(fmt::format("The private key of the authority of \"{}\" is not here: {}", machine_.name,
                                auth.ca_private_key_path));

@@ -20,11 +20,18 @@ enum class AuthorityKey { stays, travels };
 /// What a driver that is not built in means.
 enum class UnknownDriver { is_refused, is_taken };
 
+/// Which files a record may name.
+enum class Reach {
+  computer,  ///< any: the user's own SSH key, certificates beside the store
+  store      ///< those in the store; others count as missing, since the record is a stranger's
+};
+
 /// How machines are packed.
 struct Packing {
   Credentials credentials = Credentials::withheld;
   AuthorityKey authority_key = AuthorityKey::stays;
   UnknownDriver unknown_driver = UnknownDriver::is_refused;
+  Reach reach = Reach::computer;
 };
 
 /// All that is needed to control these machines from another computer. Error, naming the reason, for a

@@ -9,11 +9,6 @@
 namespace dm {
 namespace {
 
-bool is_there(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 std::string folder_of(const Store& store, const std::string& id) {
   return store.certs_folder() + "/authorities/" + id;
 }

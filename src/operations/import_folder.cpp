@@ -86,22 +86,30 @@ std::vector<std::string> movable(const Store& store, const Task& task) {
   return names;
 }
 
+Packing packing_of(Origin origin) {
+  if (origin == Origin::stranger) {
+    return {.credentials = Credentials::withheld,
+            .authority_key = AuthorityKey::travels,
+            .unknown_driver = UnknownDriver::is_refused,
+            .reach = Reach::store};
+  }
+  return {.credentials = Credentials::as_they_are,
+          .authority_key = AuthorityKey::travels,
+          .unknown_driver = UnknownDriver::is_taken,
+          .reach = Reach::computer};
+}
+
 }  // namespace
 
 std::vector<std::string> import_folder(const Runtime& runtime, const std::string& path, const NewNames& names,
-                                       Task& task) {
+                                       Origin origin, Task& task) {
   const View view;
   in_context(path, [&] { show(view, path); });
   const Store store(view.path());
   const Runtime there{store, runtime.services};
-  const Bundle bundle = in_context(path, [&] {
-    return collect_machines(there, movable(store, task),
-                            {.credentials = Credentials::as_they_are,
-                             .authority_key = AuthorityKey::travels,
-                             .unknown_driver = UnknownDriver::is_taken},
-                            task);
-  });
-  return import_machines(runtime, bundle, names, Origin::user, task);
+  const Bundle bundle = in_context(
+      path, [&] { return collect_machines(there, movable(store, task), packing_of(origin), task); });
+  return import_machines(runtime, bundle, names, origin, task);
 }
 
 }  // namespace dm

@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "operations/arrival.h"
+#include "operations/contexts.h"
 #include "operations/foreign_authority.h"
 
 namespace dm {
@@ -99,6 +100,17 @@ void add_all(const Runtime& runtime, const std::vector<Arrival>& arrivals, Task&
   authorities.keep();
 }
 
+/// A later bundle of the same machine may bring the key that its authority signs with.
+void keep_authority_keys(const Runtime& runtime, const std::vector<Arrival>& present, Task& task) {
+  const auto lock = runtime.store.lock_certificates(task);
+  for (const Arrival& arrival : present) {
+    if (!arrival.authority.ca_key || is_own_authority(runtime.store, arrival.authority)) continue;
+    if (is_there(arrival.machine.auth.ca_private_key_path)) continue;
+    keep_foreign_authority(runtime.store, arrival.authority);
+    task.info(fmt::format("The private key of the authority of \"{}\" is here now.", arrival.name));
+  }
+}
+
 void tell_of_credentials(const Arrival& arrival, const Task& task) {
   if (arrival.withheld.empty()) return;
   std::vector<std::string> keys, variables;
@@ -128,6 +140,7 @@ void settle(const Runtime& runtime, const std::string& name, Task& task) {
     OpenMachine open = open_machine(runtime, name);
     tell_of_login(open, task);
     if (open.type->traits().tagged) claim_machine(runtime, open, task);
+    introduce(runtime, open, task);
   } catch (const Error& error) {
     task.warn(fmt::format("\"{}\" is here now, but cannot be used yet: {}", name, error.what()));
   }
@@ -160,18 +173,20 @@ std::vector<std::string> import_machines(const Runtime& runtime, const Bundle& b
   check_renamings(arrivals, names);
   std::ranges::sort(arrivals, {}, &Arrival::name);
   std::vector<std::string> here;
-  for (const Arrival& arrival : arrivals) here.push_back(arrival.name);
-  std::erase_if(arrivals, [&](const Arrival& arrival) {
-    if (!is_here(runtime.store, arrival)) return false;
+  std::vector<Arrival> fresh, present;
+  for (Arrival& arrival : arrivals) {
+    here.push_back(arrival.name);
+    (is_here(runtime.store, arrival) ? present : fresh).push_back(std::move(arrival));
+  }
+  for (const Arrival& arrival : present)
     task.info(fmt::format("Machine \"{}\" is here already.", arrival.name));
-    return true;
-  });
-  add_all(runtime, arrivals, task);
-  for (const Arrival& arrival : arrivals) {
+  add_all(runtime, fresh, task);
+  keep_authority_keys(runtime, present, task);
+  for (const Arrival& arrival : fresh) {
     task.info(fmt::format("Machine \"{}\" is here now.", arrival.name));
     tell_of_credentials(arrival, task);
   }
-  for (const Arrival& arrival : arrivals) settle(runtime, arrival.name, task);
+  for (const Arrival& arrival : fresh) settle(runtime, arrival.name, task);
   return here;
 }
 

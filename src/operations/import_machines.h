@@ -19,8 +19,9 @@ using NewNames = std::map<std::string, std::string>;
 
 /// Adds the machines of a bundle to the store, all of them or, with an Error, none: their records, keys and
 /// pinned host keys, and their authority beside ours. Error(already_exists) if a name is taken, unless by the
-/// very same machine. Says on the log which are here now. Afterwards tags what they are at their providers as
-/// this store's; warns where that fails, and of credentials that did not travel. Gives their names here.
+/// very same machine. Of one that is here already comes the authority's private key, where it is missing.
+/// Says on the log which are here now. Afterwards tags what they are at their providers as this store's;
+/// warns where that fails, and of credentials that did not travel. Gives their names here.
 std::vector<std::string> import_machines(const Runtime& runtime, const Bundle& bundle, const NewNames& names,
                                          Origin origin, Task& task);
 

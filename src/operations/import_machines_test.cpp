@@ -116,6 +116,12 @@ TEST_F(ImportTest, LeavesCredentialsBehind) {
   ASSERT_EQ(missing.size(), 2U);
   EXPECT_EQ(missing[0].variable, "CLOUD_TOKEN");
   EXPECT_EQ(record, (Json{{"Token", "env:CLOUD_TOKEN"}, {"Secret", ""}, {"Region", "here"}}));
+  // Keys are taken in any case, as everywhere in records.
+  Json other_case{{"token", "t0ken"}, {"SECRET", "s3cret"}};
+  EXPECT_EQ(take_out_credentials(other_case, cloud_secrets()), taken_out);
+  EXPECT_EQ(other_case, (Json{{"token", ""}, {"SECRET", ""}}));
+  refer_to_environment(other_case, cloud_secrets(), taken_out);
+  EXPECT_EQ(other_case, (Json{{"token", "env:CLOUD_TOKEN"}, {"SECRET", ""}}));
   // What was not there is nothing that has to be given, whatever a bundle says of other keys.
   Json without{{"Token", ""}, {"Region", "here"}};
   EXPECT_TRUE(take_out_credentials(without, cloud_secrets()).empty());
@@ -127,6 +133,9 @@ TEST_F(ImportTest, TakesCredentialsAlongAsTheyAre) {
   Json record{{"Token", "file:" + (home_ / "secret").string()}, {"Secret", "plain"}, {"Region", "env:X"}};
   look_up_credentials(record, cloud_secrets(), services_, task_);
   EXPECT_EQ(record, (Json{{"Token", "from a file"}, {"Secret", "plain"}, {"Region", "env:X"}}));
+  Json other_case{{"token", "file:" + (home_ / "secret").string()}};
+  look_up_credentials(other_case, cloud_secrets(), services_, task_);
+  EXPECT_EQ(other_case, (Json{{"token", "from a file"}}));
   EXPECT_THROW(refuse_references(record, "web"), Error);
   record["Region"] = {{"deep", {"command:reboot"}}};
   EXPECT_THROW(refuse_references(record, "web"), Error);
@@ -173,6 +182,23 @@ TEST_F(ImportTest, AddsAllMachinesOrNone) {
   EXPECT_EQ(sub_folders(home_ / "machines"), std::vector<std::string>{"web"});
   store_.add_all({folders[0]});
   EXPECT_TRUE(store_.exists("new"));
+}
+
+TEST_F(ImportTest, ReadsAStoreWhoseMachinesGoMeanwhile) {
+  store_.add_all(
+      {{"a", {{"config.json", "{}", private_file}}}, {"b", {{"config.json", "{}", private_file}}}});
+  std::string kept;
+  const auto files = store_.files([&](const std::string& machine, const std::string&) {
+    if (!kept.empty()) return false;
+    kept = machine;
+    for (const auto& name : store_.names()) {
+      if (name != machine) store_.forget(name);
+    }
+    return false;
+  });
+  ASSERT_FALSE(kept.empty());
+  for (const auto& file : files) EXPECT_TRUE(file.name.starts_with("machines/" + kept + "/")) << file.name;
+  EXPECT_FALSE(files.empty());
 }
 
 TEST_F(ImportTest, FillsAnEmptyStoreOnly) {

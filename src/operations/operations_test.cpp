@@ -62,7 +62,9 @@ TEST_F(OperationsTest, LaysTheMachinesCertificatesWhereDockerLooks) {
   create_machine(runtime_, none("a"), task_);
   Machine machine = store_.load("a");
   machine.auth.server_cert_sans = {"web.example", "192.0.2.9"};
-  const auto made = issue_engine_certificates(runtime_, machine, "192.0.2.1", task_);
+  const auto made = make_engine_certificates(runtime_, machine, "192.0.2.1", task_);
+  keep_engine_certificates(machine, made);
+  refresh_copies(runtime_, machine);
   const std::string folder = store_.machine_folder("a");
   EXPECT_EQ(read_file(folder + "/ca.pem"), made.authority);
   EXPECT_EQ(read_file(folder + "/server.pem"), made.certificate);

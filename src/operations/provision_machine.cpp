@@ -71,6 +71,7 @@ void bring_up(const Runtime& runtime, OpenMachine& open, Containers containers, 
   task.info(fmt::format("Provisioning with {}...", name_of(facts)));
   EngineOptions engine = open.machine.engine;
   engine.version = wanted_version(runtime, open, task);
+  EngineCertificates made;
   in_context("Error running provisioning", [&] {
     provision(host, facts,
               {.machine_name = open.name(),
@@ -80,11 +81,16 @@ void bring_up(const Runtime& runtime, OpenMachine& open, Containers containers, 
                .certificates =
                    [&] {
                      ensure_client_certificates(runtime, open.machine.auth, task);
-                     return issue_engine_certificates(runtime, open.machine, endpoint.address, task);
+                     task.info("Copying certs to the local machine directory...");
+                     made = make_engine_certificates(runtime, open.machine, endpoint.address, task);
+                     return made;
                    },
                .containers = containers},
               task);
   });
+  keep_engine_certificates(open.machine, made);
+  refresh_copies(runtime, open.machine);
+  save_machine(runtime, open, task);
   if (open.machine.swarm.is_swarm) {
     task.info("Configuring swarm...");
     task.warn(

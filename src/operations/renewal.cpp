@@ -23,9 +23,9 @@ void renew_server_certificate(const Runtime& runtime, OpenMachine& open, Contain
   const MachineFacts facts =
       in_context("Error detecting OS", [&] { return detect_distribution(host, limited); });
   const EngineCertificates made = make_engine_certificates(runtime, open.machine, endpoint.address, task);
-  refresh_copies(runtime, open.machine);
   renew_engine_certificates(host, facts, made, engine_port_of(endpoint), containers, task);
   keep_engine_certificates(open.machine, made);
+  refresh_copies(runtime, open.machine);
   save_machine(runtime, open, task);
   refresh_access(runtime, open, task);
 }

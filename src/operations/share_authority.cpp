@@ -51,14 +51,22 @@ void set_aside(const Store& store, const AuthOptions& own, const Task& task) {
   for (const auto& [path, text] : texts) remove_all(path);
 }
 
+std::string marker_of(const AuthOptions& own) { return own.ca_private_key_path + ".unfinished"; }
+
 /// In the order and with the marker by which a crash in the middle is told from a lost certificate.
 void take_over(const AuthOptions& own, const CertificateAndKey& pair) {
-  const std::string marker = own.ca_private_key_path + ".unfinished";
   make_folders(own.cert_dir);
-  write_file(marker, "", private_file);
+  write_file(marker_of(own), "", private_file);
   write_file(own.ca_private_key_path, pair.key, private_file);
   write_file(own.ca_cert_path, pair.certificate, readable_file);
-  remove_all(marker);
+  remove_all(marker_of(own));
+}
+
+/// Where the certificate is here: a marker would say that it is worth nothing, and a new authority would take
+/// its place.
+void add_key(const AuthOptions& own, const std::string& key) {
+  write_file(own.ca_private_key_path, key, private_file);
+  remove_all(marker_of(own));
 }
 
 }  // namespace
@@ -83,7 +91,7 @@ void import_authority(const Runtime& runtime, const Bundle& bundle, Task& task) 
     const auto lock = runtime.store.lock_certificates(task);
     const auto present = read_file_if_there(own.ca_cert_path);
     const bool is_same = present && trim(*present) == trim(pair.certificate);
-    if (is_same && read_file_if_there(own.ca_private_key_path)) {
+    if (is_same && is_there(own.ca_private_key_path) && !is_there(marker_of(own))) {
       task.info("This authority is here already.");
       return;
     }
@@ -94,8 +102,12 @@ void import_authority(const Runtime& runtime, const Bundle& bundle, Task& task) 
                               join(names, ", ")),
                   Reason::already_exists);
     }
-    if (!is_same) set_aside(runtime.store, own, task);
-    take_over(own, pair);
+    if (is_same) {
+      add_key(own, pair.key);
+    } else {
+      set_aside(runtime.store, own, task);
+      take_over(own, pair);
+    }
   }
   ensure_client_certificates(runtime, own, task);
   task.info("The authority is here now: certificates of new machines are signed by it.");

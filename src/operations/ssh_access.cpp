@@ -11,7 +11,7 @@
 namespace dm {
 namespace {
 
-constexpr auto ssh_limit = std::chrono::seconds(10);
+constexpr auto ssh_limit = std::chrono::seconds(10), lock_limit = std::chrono::seconds(30);
 
 std::string config_path(const Runtime& runtime) {
   return fs::absolute(fs::path(runtime.store.path()) / "ssh_config").string();
@@ -20,7 +20,10 @@ std::string config_path(const Runtime& runtime) {
 /// As ssh_config(5) reads a file's name.
 std::string included(const std::string& path) { return "Include \"" + path + "\"\n"; }
 
-void write_config(const Runtime& runtime) {
+/// One process at a time: who read the machines earlier must not write later.
+void write_config(const Runtime& runtime, const Task& task) {
+  const auto lock =
+      FileLock::acquire(fs::path(runtime.store.path()) / "locks/ssh_config.lock", task.within(lock_limit));
   write_file(config_path(runtime),
              "# Written by docker-machine whenever machines change.\n" +
                  ssh_config_of(runtime, runtime.store.names()),
@@ -54,8 +57,8 @@ std::string ssh_config_of(const Runtime& runtime, const std::vector<std::string>
   return text;
 }
 
-std::string install_ssh_config(const Runtime& runtime) {
-  write_config(runtime);
+std::string install_ssh_config(const Runtime& runtime, const Task& task) {
+  write_config(runtime, task);
   const std::string path = config_path(runtime);
   const fs::path folder = fs::path(runtime.services.environment.home()) / ".ssh";
   make_folders(folder);
@@ -71,10 +74,9 @@ std::string install_ssh_config(const Runtime& runtime) {
 }
 
 void refresh_ssh_config(const Runtime& runtime, const Task& task) {
-  std::error_code ignored;
-  if (!fs::exists(config_path(runtime), ignored)) return;
+  if (!is_there(config_path(runtime))) return;
   try {
-    write_config(runtime);
+    write_config(runtime, task);
   } catch (const Error& error) {
     task.warn(error.what());
   }

@@ -15,7 +15,7 @@ std::string ssh_config_of(const Runtime& runtime, const std::vector<std::string>
 
 /// Writes the blocks of all machines to STORE/ssh_config, and has the user's own ~/.ssh/config include that
 /// file. Gives the path of STORE/ssh_config. Nothing else in the user's file changes.
-std::string install_ssh_config(const Runtime& runtime);
+std::string install_ssh_config(const Runtime& runtime, const Task& task);
 
 /// Writes STORE/ssh_config anew if it is installed. To be called when a machine, or its address, is new or
 /// gone.

@@ -11,12 +11,15 @@
 #include "base/strings.h"
 #include "docker/engine.h"
 #include "operations/connection.h"
+#include "operations/contexts.h"
 #include "operations/many.h"
 
 namespace dm {
 namespace {
 
 constexpr auto not_running = "Host is not running";
+/// For all renewals together: twice what a slow one takes.
+constexpr auto mending_limit = std::chrono::minutes(3);
 
 /// One machine under way.
 struct Visit {
@@ -114,15 +117,29 @@ void fill_row(Visit& visit, Question question, const Task& task) {
   if (row.error == not_running) row.error.clear();
 }
 
-/// Writes down where the machine is now. A survey that cannot is a survey all the same.
-void remember(const Runtime& runtime, const Visit& visit, const Task& task) {
+/// Writes down where the machine is now; false if it was not to be. A survey that cannot is a survey all the
+/// same.
+bool remember(const Runtime& runtime, const Visit& visit, const Task& task) {
   try {
     Machine machine = runtime.store.load(visit.row->name);
-    if (machine.driver != visit.row->machine->driver) return;
+    if (machine.driver != visit.row->machine->driver) return false;
     machine.driver = visit.driver->record();
-    runtime.store.save_if_unchanged(machine, task);
+    return runtime.store.save_if_unchanged(machine, task);
   } catch (const Error& error) {
     task.debug(error.what());
+    return false;
+  }
+}
+
+/// Lets the user's other programs know of new addresses, too.
+void spread(const Runtime& runtime, const std::vector<std::string>& names, const Task& task) {
+  for (const auto& name : names) {
+    Task own = task.on(name);
+    try {
+      refresh_access(runtime, open_machine(runtime, name), own);
+    } catch (const Error& error) {
+      own.debug(error.what());
+    }
   }
 }
 
@@ -182,24 +199,27 @@ void survey(const Runtime& runtime, std::vector<SurveyRow>& rows, Question quest
   for (auto& driver : drivers) driver.join();
 
   std::vector<Visit*> moved;
+  std::vector<std::string> saved;
   for (auto& visit : visits) {
     const std::string& url = visit.observed->observation.endpoint.docker_url;
     if (visit.observed->error || url == visit.url) continue;
     visit.url = url;
     visit.answer.reset();
     if (url.empty()) continue;
-    remember(runtime, visit, task);
+    if (remember(runtime, visit, task)) saved.push_back(visit.row->name);
     if (question == Question::state_and_engine) moved.push_back(&visit);
   }
   if (!moved.empty()) ask_engines(runtime, moved, task);
-  for (const Visit* visit : moved) {
-    visit->row->moved = visit->answer->error && names_another_address(*visit->answer->error) &&
-                        visit->driver->endpoint().ssh.has_value();
-  }
   for (auto& visit : visits) {
+    // Not only of those found elsewhere just now: the new address may have been saved by whoever asked
+    // before.
+    visit.row->moved = !visit.observed->error && visit.answer && visit.answer->error &&
+                       names_another_address(*visit.answer->error) &&
+                       visit.driver->endpoint().ssh.has_value();
     fill_row(visit, question, task);
     note_unfinished(runtime, *visit.row);
   }
+  spread(runtime, saved, task);
 }
 
 std::vector<std::string> mend_moved(const Runtime& runtime, std::span<const SurveyRow> rows, Task& task) {
@@ -208,8 +228,11 @@ std::vector<std::string> mend_moved(const Runtime& runtime, std::span<const Surv
     if (row.moved) names.push_back(row.name);
   }
   if (names.empty()) return {};
+  const Task limited = task.within(mending_limit);
   return on_each(names, [&](const std::string& name) {
-    Task own = task.on(name);
+    Task own = limited.on(name);
+    // Whoever works on it leaves it with a certificate that fits, or says why not.
+    if (runtime.store.is_locked(name)) return own.debug("Another docker-machine is working on it.");
     OpenMachine open = open_machine(runtime, name);
     connected_url(runtime, open, Target::engine, OtherName::is_mended, own);
   });

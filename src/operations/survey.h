@@ -19,8 +19,7 @@ struct SurveyRow {
   std::string engine_version;  ///< "v20.10.24", "Unknown", or "" where nobody was asked
   std::string error;
   Milliseconds took{0};
-  bool moved =
-      false;  ///< it is at another address than its file says, and its certificate does not name that
+  bool moved = false;  ///< its engine is ours, and its certificate does not name the address where it is
 };
 
 /// Loads the machines, and asks nobody.
@@ -31,11 +30,13 @@ enum class Question { state, state_and_engine };
 
 /// Asks all drivers, and if wanted all engines, at the same time; ends at the task's deadline, and who has
 /// not answered by then is State::timeout. Rows of machines that could not be loaded are left as they are.
-/// New addresses are saved, where nobody else has written the machine meanwhile.
+/// New addresses are saved, where nobody else has written the machine meanwhile, and then told as
+/// refresh_access() does.
 void survey(const Runtime& runtime, std::vector<SurveyRow>& rows, Question question, Task& task);
 
-/// Mends the certificates of the rows that have moved, as OtherName::is_mended says, all at the same time.
-/// Gives a line for each that could not be.
+/// Mends the certificates of the rows that have moved, as OtherName::is_mended says, all at the same time and
+/// for three minutes at most; those that another process works on are left to it. Gives a line for each that
+/// could not be mended.
 std::vector<std::string> mend_moved(const Runtime& runtime, std::span<const SurveyRow> rows, Task& task);
 
 /// What a machine is to the docker client that $DOCKER_HOST points to.

@@ -9,6 +9,7 @@
 #include "operations/expiry.h"
 #include "operations/operations_test.h"
 #include "operations/power.h"
+#include "operations/provision_machine.h"
 #include "operations/survey.h"
 
 namespace dm {
@@ -43,7 +44,7 @@ class WanderingDriver final : public Driver {
   Endpoint endpoint() const override {
     const std::string address = text_of(record_, "IPAddress");
     return {.address = address,
-            .ssh = SshTarget{.host = address},
+            .ssh = SshTarget{.host = address, .known_hosts = "no-such-file"},
             .docker_url = address.empty() ? "" : "tcp://" + address + ":2376"};
   }
   Json record() const override { return record_; }
@@ -81,7 +82,8 @@ class UpkeepTest : public OperationsFixture {
                     .driver = {{"IPAddress", "192.0.2.1"}, {"MachineName", name}, {"SSHUser", "root"}},
                     .auth = store_.default_auth(name)};
     store_.add(machine, {});
-    issue_engine_certificates(runtime_, machine, "192.0.2.1", task_);
+    keep_engine_certificates(machine, make_engine_certificates(runtime_, machine, "192.0.2.1", task_));
+    refresh_copies(runtime_, machine);
     return open(name);
   }
   OpenMachine open(const std::string& name) const { return open_machine(runtime_, name); }
@@ -148,6 +150,27 @@ TEST_F(UpkeepTest, WhoHoldsNoLockTakesItAndLooksAgain) {
   EXPECT_FALSE(store_.is_locked("dev"));
 }
 
+TEST_F(UpkeepTest, WhatDidNotReachTheEngineIsNotKept) {
+  auto machine = add("dev");
+  const fs::path folder = store_.machine_folder("dev");
+  // What docker is pointed to must fit the engine as it is, also where the copies are of another authority.
+  write_file(folder / "ca.pem", "what the engine trusts", 0644);
+  const std::string before = read_file(folder / "server.pem");
+  transcript_.expect("sh", {.output = facts});
+  transcript_.expect("sh", {.status = 1, .output = "::docker-machine fail the disk is full\n"});
+  EXPECT_TRUE(message([&] { renew_machine(runtime_, machine, task_); }).contains("the disk is full"));
+  EXPECT_EQ(read_file(folder / "server.pem"), before);
+  EXPECT_EQ(read_file(folder / "ca.pem"), "what the engine trusts");
+
+  transcript_.expect("sh", {.output = facts});
+  transcript_.expect("sh");
+  http_.will_answer(200, "");
+  renew_machine(runtime_, machine, task_);
+  EXPECT_TRUE(transcript_.commands().back().input.contains(read_file(folder / "server.pem")));
+  EXPECT_NE(read_file(folder / "server.pem"), before);
+  EXPECT_EQ(read_file(folder / "ca.pem"), read_file(store_.certs_folder() + "/ca.pem"));
+}
+
 TEST_F(UpkeepTest, ASurveyNoticesSavesAndMends) {
   add("dev");
   cloud_.address = "192.0.2.2";
@@ -176,6 +199,51 @@ TEST_F(UpkeepTest, ASurveyNoticesSavesAndMends) {
   EXPECT_FALSE(rows.front().moved);
   EXPECT_TRUE(mend_moved(runtime_, rows, task_).empty());
   EXPECT_EQ(ssh_.connects(), 1U);
+}
+
+TEST_F(UpkeepTest, ASurveyNoticesWhatAnotherCommandHasSaved) {
+  add("dev");
+  cloud_.address = "192.0.2.2";
+  const std::vector<std::string> names{"dev"};
+  auto rows = load_rows(runtime_, names);
+  survey(runtime_, rows, Question::state, task_);
+  EXPECT_FALSE(rows.front().moved);
+  EXPECT_EQ(text_of(store_.load("dev").driver, "IPAddress"), "192.0.2.2");
+  // However often a survey ended before the certificate was renewed.
+  for (int i = 0; i < 2; ++i) {
+    rows = load_rows(runtime_, names);
+    http_.will_fail(wrong_name);
+    survey(runtime_, rows, Question::state_and_engine, task_);
+    EXPECT_TRUE(rows.front().moved);
+  }
+  rows = load_rows(runtime_, names);
+  http_.will_fail(Error("x509: certificate signed by unknown authority", Reason::authentication_failed));
+  survey(runtime_, rows, Question::state_and_engine, task_);
+  EXPECT_FALSE(rows.front().moved);
+}
+
+TEST_F(UpkeepTest, ASurveyTellsSshOfANewAddress) {
+  add("dev");
+  write_file(home_ / "ssh_config", "", private_file);
+  cloud_.address = "192.0.2.2";
+  const std::vector<std::string> names{"dev"};
+  auto rows = load_rows(runtime_, names);
+  survey(runtime_, rows, Question::state, task_);
+  EXPECT_TRUE(read_file(home_ / "ssh_config").contains("192.0.2.2"));
+}
+
+TEST_F(UpkeepTest, NobodyWaitsForWhoeverWorksOnAMovedMachine) {
+  add("dev");
+  const std::vector<std::string> names{"dev"};
+  auto rows = load_rows(runtime_, names);
+  http_.will_fail(wrong_name);
+  survey(runtime_, rows, Question::state_and_engine, task_);
+  ASSERT_TRUE(rows.front().moved);
+  const auto asked = http_.requests().size();
+  const auto lock = store_.lock_machine("dev", task_);
+  EXPECT_TRUE(mend_moved(runtime_, rows, task_).empty());
+  EXPECT_EQ(http_.requests().size(), asked);
+  EXPECT_EQ(ssh_.connects(), 0U);
 }
 
 TEST_F(UpkeepTest, ASurveyOverwritesNobodyElsesAddress) {

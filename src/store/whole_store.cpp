@@ -22,6 +22,23 @@ std::pair<std::string, std::string> machine_and_file(const std::string& relative
   return {parts[1], relative.substr(parts[0].size() + parts[1].size() + 2)};
 }
 
+/// All files below a folder, but for work in progress. A folder that goes meanwhile was removed by its owner.
+void each_file(const fs::path& folder, const std::function<void(const fs::path&)>& visit) {
+  std::error_code code, ignored;
+  fs::directory_iterator entry(folder, code);
+  for (; !code && entry != fs::directory_iterator(); entry.increment(code)) {
+    const fs::path path = entry->path();
+    if (is_work_in_progress(path)) continue;
+    if (entry->is_directory(ignored) && !entry->is_symlink(ignored)) {
+      each_file(path, visit);
+    } else if (entry->is_regular_file(ignored)) {
+      visit(path);
+    }
+  }
+  if (code && code != std::errc::no_such_file_or_directory)
+    throw Error(fmt::format("open {}: {}", folder.string(), lower(code.message())));
+}
+
 unsigned mode_of(const fs::path& path) {
   std::error_code ignored;
   const auto bits = fs::status(path, ignored).permissions();
@@ -52,14 +69,7 @@ std::vector<StoredFile> Store::files(
   for (const char* part : kept) {
     std::error_code code;
     if (fs::is_regular_file(file(part), code)) take(file(part));
-    if (!fs::is_directory(file(part), code)) continue;
-    for (fs::recursive_directory_iterator entry(file(part)), end; entry != end; ++entry) {
-      if (is_work_in_progress(entry->path())) {
-        entry.disable_recursion_pending();
-      } else if (entry->is_regular_file(code)) {
-        take(entry->path());
-      }
-    }
+    if (fs::is_directory(file(part), code)) each_file(file(part), take);
   }
   std::ranges::sort(found, {}, &StoredFile::name);
   return found;

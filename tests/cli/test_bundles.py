@@ -1,16 +1,18 @@
 """Machines that move between two computers: `export`, `import`, `backup`, `restore`, and everything that is refused."""
 
+import fcntl
 import json
 import os
 import random
 import shutil
 import subprocess
+import time
 
 import pytest
 
 import cli
 from bundles import PASSPHRASE, files_of, files_of_tar, make_bundle, tree
-from store import add_machine, assert_certificates, assert_whole, config_of, rows_of, visible
+from store import add_machine, assert_certificates, assert_whole, config_of, generic, rows_of, visible
 
 PASSPHRASE_LIMIT = 60
 
@@ -169,7 +171,6 @@ def test_a_renamed_machine_keeps_its_pinned_key_and_login(here, there, tmp_path)
     # Nobody can sign for it here, and that is said before anybody is asked.
     for command in (["provision"], ["regenerate-certs", "-f"], ["regenerate-certs", "-f", "--client-certs"]):
         assert "docker-machine regenerate-certs --adopt-ca Renamed" in refused(there, *command, "Renamed", limit=10)
-    # With the key of the authority they get as far as the host.
     there("rm", "-y", "Renamed")
     key.rename(key.with_name("lost"))
     said = refused(here, "export", "gen", "-o", tmp_path / "x", "--no-encrypt")
@@ -195,6 +196,40 @@ def test_the_authoritys_key_travels_when_asked_for(here, there, tmp_path):
     with open(auth["CaPrivateKeyPath"], encoding="ascii") as key:
         assert key.read() == (here.store / "certs/ca-key.pem").read_text()
     assert os.stat(auth["CaPrivateKeyPath"]).st_mode & 0o777 == 0o600
+
+
+def test_a_machine_that_came_is_known_to_ssh_and_docker(here, there, tmp_path):
+    """As one that was made here, where the user's other programs are kept in step."""
+    add_machine(here.store, "gen", "tcp://192.0.2.1:2376", generic(22, address="192.0.2.1"))
+    here("export", "gen", "-o", tmp_path / "bundle", "--no-encrypt")
+    there("ssh-config", "--install")
+    there("context", "--always")
+    result = there.run("import", tmp_path / "bundle", environment={"PATH": str(tmp_path)})
+    assert result.code == 0 and '"gen" has no docker context: Contexts belong to the docker client' in result.err, str(result)
+    assert "Host gen gen.docker-machine" in (there.store / "ssh_config").read_text()
+
+
+def test_ssh_knows_all_machines_that_come_at_once(here, there, tmp_path):
+    """Each import writes the file of all machines anew, and none undoes another's."""
+    add_machine(here.store, "gen", "tcp://192.0.2.1:2376", generic(22, address="192.0.2.1"))
+    here("export", "gen", "-o", tmp_path / "bundle", "--no-encrypt")
+    there("ssh-config", "--install")
+    names = [f"gen-{number}" for number in range(12)]
+    running = [there.start("import", tmp_path / "bundle", "--as", name) for name in names]
+    assert [one.finish().code for one in running] == [0] * len(names)
+    hosts = [line.split()[1] for line in (there.store / "ssh_config").read_text().splitlines() if line.startswith("Host ")]
+    assert hosts == sorted(names)
+
+
+def test_the_authoritys_key_comes_later(here, there, plain, tmp_path):
+    """What an error of provision advises: export it there again with --with-ca-key."""
+    there("import", plain)
+    here("export", "web", "--with-ca-key", "-o", tmp_path / "again", "--no-encrypt")
+    assert there("import", tmp_path / "again") == (
+        'Machine "web" is here already.\nThe private key of the authority of "web" is here now.\n')
+    [key] = (there.store / "certs" / "authorities").rglob("ca-key.pem")
+    assert key.read_bytes() == (here.store / "certs/ca-key.pem").read_bytes() and key.stat().st_mode & 0o777 == 0o600
+    assert there("import", tmp_path / "again") == 'Machine "web" is here already.\n'
 
 
 def test_a_passphrase_typed_twice(here, there, tmp_path):
@@ -334,6 +369,48 @@ def test_hostile_bundles(there, plain):
     text = (there.store / "machines/web/config.json").read_text()
     assert "/etc" not in text and ".ssh" not in text
     assert works(there, "web")
+
+
+def test_hostile_backups(here, there, tmp_path):
+    """Who makes a file chooses its kind: what is refused in an export does not come in as a backup."""
+    file = tmp_path / "backup"
+    here("backup", "-o", file, "--no-encrypt")
+    files = files_of(file.read_bytes())
+    record = json.loads(files["machines/web/config.json"])
+
+    def with_record(driver_name="none", auth=None, **values):
+        document = json.loads(json.dumps(record))
+        document["DriverName"] = driver_name
+        document["Driver"].update(values)
+        document["HostOptions"]["AuthOptions"].update(auth or {})
+        file.write_bytes(make_bundle({**files, "machines/web/config.json": json.dumps(document).encode()}))
+
+    outside = tmp_path / "of-the-user"
+    outside.write_text("of nobody else")
+    evil = tmp_path / "evil"
+    for message, values in (("refers to something on this computer", {"URL": f"command:touch {evil}"}),
+                            ("refers to something on this computer", {"Deep": [{"x": f"file:{outside}"}]}),
+                            ("is not to be trusted: SSHUser", {"SSHUser": "-oProxyCommand=touch evil;"}),
+                            ('Driver "nosuch" not found', {"driver_name": "nosuch"}),
+                            (f'the SSH key of machine "web" is not there: {outside}', {"SSHKeyPath": str(outside)})):
+        with_record(**values)
+        assert message in refused(there, "import", file)
+    # A provider's token that runs a command is taken out, however its key is written.
+    for key in ("AccessToken", "accesstoken"):
+        with_record("digitalocean", IPAddress="192.0.2.1", DropletID=1, Region="nyc3", **{key: f"command:touch {evil}"})
+        result = there.run("import", file)
+        assert result.code == 0 and "came without its provider's credentials" in result.err, str(result)
+        assert "touch" not in (there.store / "machines/web/config.json").read_text()
+        assert there.run("rm", "-f", "web").code == 0
+        shutil.rmtree(there.store / "remains", ignore_errors=True)
+    assert not evil.exists()
+    # Of certificates that lie elsewhere, the copies in the machine's folder are what comes.
+    places = ("CaCertPath", "CaPrivateKeyPath", "ClientCertPath", "ClientKeyPath")
+    files.update({f"machines/web/{name}": files[f"certs/{name}"] for name in ("ca.pem", "cert.pem", "key.pem")})
+    with_record(auth=dict.fromkeys(places, str(outside)))
+    there("import", file)
+    assert works(there, "web")
+    assert b"of nobody else" not in b"".join(tree(there.store).values())
 
 
 def test_a_full_disk_changes_nothing(binary, make_disk, plain):
@@ -532,12 +609,47 @@ def test_backup_and_restore(binary, here, there, passphrase, tmp_path):
         refused(empty, "restore", file, "--passphrase-file", passphrase, limit=PASSPHRASE_LIMIT)
 
 
+def test_a_backup_is_of_one_moment(here, tmp_path):
+    """It waits for whoever changes the authority."""
+    (here.store / "locks").mkdir(exist_ok=True)
+    with open(here.store / "locks" / "certs.lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = here.start("backup", "-o", tmp_path / "backup", "--no-encrypt")
+        time.sleep(1)
+        assert waiting.alive
+        (here.store / "certs" / "ca.pem").write_text("a new one")
+    result = waiting.finish()
+    assert result.code == 0, str(result)
+    assert files_of((tmp_path / "backup").read_bytes())["certs/ca.pem"] == b"a new one"
+
+
 def test_restore_takes_backups_only(bare, plain):
     bare("rm", "-y", "web")
     shutil.rmtree(bare.store)
     bare.store.mkdir()
     assert 'is no backup of a store: "docker-machine import" takes it' in refused(bare, "restore", plain)
     assert "is empty" in refused(bare, "backup", "-o", bare.home / "x", "--no-encrypt")
+
+
+def test_the_key_of_the_own_authority_comes_back(here, strace, tmp_path):
+    """However often that is broken off: an authority whose certificate is here is never replaced."""
+    here("export", "--ca", "-o", tmp_path / "authority", "--no-encrypt")
+    certs = here.store / "certs"
+    before = {name: (certs / name).read_bytes() for name in ("ca.pem", "ca-key.pem")}
+    for step in range(1, 20):
+        # Without the client's certificate the next command looks closely at the authority.
+        for name in ("ca-key.pem", "cert.pem", "key.pem"):
+            (certs / name).unlink(missing_ok=True)
+        done = subprocess.run([strace, "-f", "-o", "/dev/null", "-e", "trace=rename", "-e", f"inject=rename:signal=KILL:when={step}",
+                               here.binary, "import", tmp_path / "authority"], env=here.environment, capture_output=True,
+                              text=True, timeout=60, check=False)
+        here.run("create", "-d", "none", "--url", "tcp://127.0.0.1:1", f"next-{step}")
+        assert (certs / "ca.pem").read_bytes() == before["ca.pem"]
+        if done.returncode == 0:
+            break
+    assert_certificates(here.store)
+    assert step > 1 and {name: (certs / name).read_bytes() for name in before} == before
+    assert here("import", tmp_path / "authority") == "This authority is here already.\n"
 
 
 def test_one_authority_for_two_computers(binary, here, there, tmp_path, make_engine):
@@ -565,3 +677,5 @@ def test_one_authority_for_two_computers(binary, here, there, tmp_path, make_eng
     file.write_bytes(make_bundle(files))
     assert "private key does not match public key" in refused(there, "import", file)
     assert "name no machines" in refused(here, "export", "--ca", "web", "-o", tmp_path / "x", "--no-encrypt")
+    for flag in ("--with-ca-key", "--with-credentials"):
+        assert "the authority alone, with its key" in refused(here, "export", "--ca", flag, "-o", tmp_path / "x", "--no-encrypt")

@@ -83,6 +83,9 @@ def test_the_authority_of_all_machines_is_replaced(docker_machine):
     for wrong in (["--ca", "a"], ["--ca", "--tls-san", "x"]):
         refused = docker_machine.run("regenerate-certs", "-f", *wrong)
         assert refused.code == 1 and refused.err == "--ca concerns all machines: it takes no names, and no --tls-san\n"
+    for flag, words in (("--client-certs", "leave out --client-certs"), ("--adopt-ca", "is for one imported machine")):
+        refused = docker_machine.run("regenerate-certs", "--ca", flag)
+        assert refused.code == 1 and words in refused.err and refused.out == "", "before anything is asked"
     assert {file.name: file.read_bytes() for file in certs.iterdir()} == before
     shown = docker_machine("regenerate-certs", "-f", "--ca").splitlines()
     assert shown[1] == '"a" keeps the old certificates: its engine is looked after by somebody else'

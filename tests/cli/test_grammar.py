@@ -115,6 +115,12 @@ def test_wrong_flags_of_a_command(bare, words, message):
     assert result.out.startswith(f"Incorrect Usage.\n\nUsage: docker-machine {words[0]} ")
 
 
+def test_contexts_are_removed_by_name(bare):
+    """A list of all contexts is no answer to --rm."""
+    for more in ([], ["--never"]):
+        assert refused(bare, "context", "--rm", *more).err == "--rm: name the machines whose contexts are to go, or say --all\n"
+
+
 @pytest.mark.parametrize("words, message", [
     (["ls", "-t", "3", "--timeout", "4"], "Cannot use two forms of the same flag: t timeout"),
     (["create", "-d", "none", "--driver", "none", "x"], "Cannot use two forms of the same flag: d driver"),

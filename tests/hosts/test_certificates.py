@@ -113,6 +113,22 @@ def test_a_host_moves_and_its_containers_run_on(docker_host, docker_machine):
     assert docker_host.read(ENGINE_FILE) == b'{"live-restore": true}\n'
 
 
+def test_ls_renews_and_its_list_stays_a_list(docker_host, docker_machine):
+    """What it does after the list is told on standard error: programs read the output."""
+    create(docker_machine, docker_host, "dev")
+    web = run_container(docker_host)
+    docker_host.move()
+    set_address(docker_machine, "dev", docker_host.address)
+    listed = docker_machine.run("ls", "--format", "json", limit=LIMIT)
+    assert listed.code == 0 and [row["Name"] for row in json.loads(listed.out)] == ["dev"], listed
+    assert listed.err == "".join(f"(dev) {line}\n" for line in (
+        f'Renewing the certificate of "dev" for {docker_host.address}...', "Waiting for SSH to be available...",
+        "Detecting the provisioner...")), listed
+    assert docker_host.address in names_in(shown_certificate(docker_host.address)) and process_of(docker_host) == web
+    again = docker_machine.run("ls", "--format", "json")
+    assert json.loads(again.out)[0]["DockerVersion"].startswith("v") and again.err == "", again
+
+
 @pytest.mark.parametrize("obstacle, words", [
     ("swarm", "its engine is part of a swarm, which rules out live-restore"),
     ("flag", "its engine's command line rules live-restore out"),
