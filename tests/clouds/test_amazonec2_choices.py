@@ -220,6 +220,26 @@ def test_a_group_that_was_there_stays(subject, moto):
     assert [line.split()[0] for line in moto.left()] == ["security"]
 
 
+def test_a_group_of_others_is_closed_by_the_last_of_two_machines(subject, moto):
+    """Also if that one found the ports open; until then they are no orphans, and are kept."""
+    group = moto.aws("ec2", "create-security-group", "--group-name", "office", "--description", "d")["GroupId"]
+    more = ("--amazonec2-open-port", "8000", "--amazonec2-security-group", "office")
+    for name in ("first", "second"):
+        one = make_subject(moto, subject.trace, subject.docker_machine, subject.door, name, more)
+        one.begin()
+        one.up_to_ssh()
+
+    def opened():
+        return {rule["first"] for rule in next(one for one in moto.state()["groups"] if one["id"] == group)["rules"]}
+
+    assert {2376, 8000} <= opened()
+    subject.docker_machine("rm", "-y", "first", limit=60)
+    assert {2376, 8000} <= opened() and subject.docker_machine("orphans", limit=60) == ""
+    subject.docker_machine("rm", "-y", "second", limit=60)
+    assert opened() == set()
+    assert [line.split()[:3] for line in moto.left()] == [["security", "group", "office"]]
+
+
 # --- what is left behind
 
 

@@ -145,7 +145,7 @@ void Ec2Machine::make_groups(Ec2Plan& plan, const Save& save, Task& task) {
       };
       if (!group.opens(port) && std::ranges::none_of(missing, same)) missing.push_back(port);
     }
-    if (missing.empty()) continue;
+    // Also if a machine of the store has opened all before us: the last one that goes closes it.
     const std::string opened = text_of({group.id, settings_.store_id});
     const auto has = [](const auto& list, const std::string& text) {
       return std::ranges::find(list, text) != list.end();
@@ -154,6 +154,7 @@ void Ec2Machine::make_groups(Ec2Plan& plan, const Save& save, Task& task) {
       settings_.opened_groups.push_back(opened);
       save();
     }
+    if (missing.empty()) continue;
     open_ports(ec2_, group, missing, reach, tags(""), task);
     for (const auto& port : missing) group.rules.push_back({port.protocol, port.port, port.port});
   }
