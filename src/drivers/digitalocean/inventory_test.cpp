@@ -60,7 +60,8 @@ TEST_F(DigitalOceanInventoryTest, NamesAccountsWithoutTheirSecrets) {
 
 TEST_F(DigitalOceanInventoryTest, FindsAllThatCarriesTheStoresMark) {
   Json ours = droplet(7, "active", {});
-  ours["tags"] = {"x", "docker-machine:0123456789abcdef:web___one", "docker-machine-reserved-ip"};
+  ours["tags"] = {"x", "docker-machine:0123456789abcdef:web___one:00000000000000aa",
+                  "docker-machine-reserved-ip"};
   ours["region"] = {{"slug", "nyc3"}};
   Json nameless = droplet(6, "active", {});
   answer(200, {{"droplets", {ours, nameless}}});
@@ -69,7 +70,7 @@ TEST_F(DigitalOceanInventoryTest, FindsAllThatCarriesTheStoresMark) {
       {{"reserved_ips",
         {{{"ip", "192.0.2.9"}, {"droplet", {{"id", 7}}}}, {{"ip", "192.0.2.8"}, {"droplet", {{"id", 6}}}}}}});
   answer(200, {{"firewalls",
-                {{{"id", "f-1"}, {"name", "docker-machine-0123456789abcdef-web.One"}},
+                {{{"id", "f-1"}, {"name", "docker-machine-0123456789abcdef-00000000000000aa-web.One"}},
                  {{"id", "f-2"}, {"name", "mine"}}}}});
   answer(200, {{"ssh_keys",
                 {{{"id", 8}, {"name", "docker-machine:0123456789abcdef:web___one"}},
