@@ -83,6 +83,8 @@ class Ec2Machine final : public Driver {
   };
   Begun find_begun(Task& task);
   void look_for_begun(Begun& begun, Task& task);
+  void find_groups_of_store(std::vector<std::string>& found, Task& task);
+  bool has_all_begun(const Begun& begun) const;
   void terminate(const std::vector<std::string>& ids, Task& task);
   void release_address(const std::string& allocation_id, Task& task);
   void leave_group(const std::string& group_id, Task& task);

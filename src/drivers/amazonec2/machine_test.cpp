@@ -264,6 +264,27 @@ TEST_F(Ec2MachineTest, FindsWhatWasBegunWhenItWasKilled) {
   EXPECT_EQ(ec2_.calls_of("DescribeInstances")[0].value("Filter.1.Value.1"), text_of(killed, "Id"));
 }
 
+TEST_F(Ec2MachineTest, LooksForWhatWasAskedForLongAgoAndMadeJustNow) {
+  Json killed = record();
+  killed["Making"] = {"instance", "security group"};
+  killed["MakingSince"] = 1'800'000'000 - 240;  // throttling was waited out
+  ec2_.will("DescribeInstances", 200, FakeEc2::reservations(""));
+  ec2_.will("DescribeInstances", 200, FakeEc2::reservations(FakeEc2::instance("i-7", "running")));
+  ec2_.always("DescribeInstances", FakeEc2::reservations(""));
+  // Two groups are not what two kinds of things are.
+  ec2_.always("DescribeSecurityGroups",
+              "<R><securityGroupInfo><item><groupId>sg-7</groupId></item><item><groupId>sg-8</groupId></item>"
+              "</securityGroupInfo></R>");
+  type_->open(killed, services_)->remove(task_);
+  ASSERT_EQ(ec2_.calls_of("TerminateInstances").size(), 1U);
+  EXPECT_EQ(ec2_.calls_of("TerminateInstances")[0].value("InstanceId.1"), "i-7");
+  EXPECT_EQ(ec2_.calls_of("DescribeSecurityGroups")[0].value("Filter.2.Value.1"), "docker-machine");
+  ec2_.forget_calls();
+  killed["MakingSince"] = 1'800'000'000 - 3600;
+  type_->open(killed, services_)->remove(task_);
+  EXPECT_EQ(ec2_.calls_of("DescribeInstances").size(), 1U);
+}
+
 TEST_F(Ec2MachineTest, AsksNobodyToRemoveWhatWasNeverBegun) {
   machine()->remove(task_);
   EXPECT_TRUE(ec2_.calls().empty());

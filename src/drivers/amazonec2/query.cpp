@@ -11,9 +11,6 @@
 namespace dm {
 namespace {
 
-/// A call with all its repetitions; a machine is not made of so many that this would ever be too short.
-constexpr auto call_limit = std::chrono::minutes(5);
-
 /// As a form has it, a blank as a plus.
 std::string form_encoded(const std::string& text) {
   std::string encoded;

@@ -79,6 +79,9 @@ class QueryClient {
   struct Api {
     std::string service, version, url, region;
   };
+  /// A call with all its repetitions; a machine is not made of so many that this would ever be too short.
+  static constexpr auto call_limit = std::chrono::minutes(5);
+
   /// `credentials` gives none (an empty access key) where calls are not signed.
   QueryClient(HttpClient& http, Api api, int retries, std::function<AwsCredentials(Task&)> credentials)
       : http_(&http), api_(std::move(api)), retries_(retries), credentials_(std::move(credentials)) {}

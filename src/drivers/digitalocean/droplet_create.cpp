@@ -180,6 +180,7 @@ void DropletMachine::order_droplet(const std::string& user_data, const Save& sav
     if (found.empty()) throw Error("DigitalOcean took the order and names no droplet");
     settings_.droplet_id = found.front();
   }
+  settings_.droplet_requested = now();  // It may be missing from now on, not from when the order was begun.
   save();
 }
 

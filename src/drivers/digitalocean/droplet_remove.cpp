@@ -84,7 +84,7 @@ std::string DropletMachine::own_tag(const std::string& store_id) const {
 std::vector<long long> DropletMachine::droplet_ids(Task& task) {
   if (settings_.droplet_id != 0) return {settings_.droplet_id};
   if (settings_.droplet_requested == 0) return {};
-  return looked_for(freshness(settings_.droplet_requested), task, [&] {
+  return looked_for(time_to_appear(settings_.droplet_requested), task, [&] {
     std::vector<long long> ids;
     for (const auto& droplet : droplets_tagged(api_, own_tag(settings_.store_id), task))
       if (const long long id = number_of(droplet, "id"); id != 0) ids.push_back(id);
@@ -97,7 +97,7 @@ void DropletMachine::remove_address(const std::vector<long long>& droplets, Task
   if (!settings_.reserved_ip.empty()) {
     addresses = {settings_.reserved_ip};
   } else if (settings_.reserved_ip_requested != 0) {
-    addresses = looked_for(freshness(settings_.reserved_ip_requested), task,
+    addresses = looked_for(time_to_appear(settings_.reserved_ip_requested), task,
                            [&] { return addresses_of(droplets, task); });
   }
   for (const auto& address : addresses)
@@ -121,7 +121,7 @@ void DropletMachine::remove_firewall(Task& task) {
     ids = {settings_.firewall_id};
   } else if (settings_.firewall_requested != 0) {
     const std::string name = firewall_name(settings_.store_id, common_.machine_name, settings_.id);
-    ids = looked_for(freshness(settings_.firewall_requested), task, [&] {
+    ids = looked_for(time_to_appear(settings_.firewall_requested), task, [&] {
       std::vector<std::string> found;
       for (const auto& firewall : api_.list("/v2/firewalls", "firewalls", task))
         if (text_of(firewall, "name") == name) found.push_back(text_of(firewall, "id"));

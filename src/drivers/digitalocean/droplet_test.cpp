@@ -217,6 +217,32 @@ TEST_F(DropletTest, IsLookedForByItsTagWhenCreateWasKilled) {
             "DELETE tags/docker-machine:0123456789abcdef:web___one:00000000000000aa\n");
 }
 
+TEST_F(DropletTest, IsLookedForAsLongWhenItsOrderWasWaitedForByThrottling) {
+  Json record = configure();
+  record["DropletRequested"] =
+      std::chrono::duration_cast<std::chrono::seconds>(clock_.now().time_since_epoch()).count() - 240;
+  answer(200, list_of({}));
+  answer(200, list_of({droplet(7, "new", {})}));
+  answer(204);
+  answer(204);
+  open(record)->remove(task_);
+  EXPECT_TRUE(asked().contains("DELETE droplets/7\n")) << asked();
+}
+
+TEST_F(DropletTest, IsFreshFromTheAnswerOn) {
+  give("image", std::string("i"));
+  give("size", std::string("s"));
+  const auto driver = open(configure());
+  answer_key();
+  http_.will_answer(HttpResponse{.status = 429, .headers = {{"retry-after", "60"}}, .body = "{}"});
+  answer(202, {{"droplet", {{"id", 7}}}});
+  const auto before = clock_.now();
+  answer(200, list_of({droplet(7, "active", {"192.0.2.7"})}));
+  create(*driver);
+  const auto since = std::chrono::duration_cast<std::chrono::seconds>(before.time_since_epoch()).count();
+  EXPECT_GE(number_of(driver->record(), "DropletRequested"), since + 60);
+}
+
 TEST_F(DropletTest, IsNotLookedForLongWhenThatWasLongAgo) {
   Json record = configure();
   record["DropletRequested"] = 1;
