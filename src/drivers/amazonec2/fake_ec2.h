@@ -57,6 +57,8 @@ class FakeEc2 final : public HttpClient {
     return found;
   }
   void forget_calls() { calls_.clear(); }
+  /// Of will() and will_refuse(): what nobody asked for.
+  void forget_prepared() { prepared_.clear(); }
 
   HttpResponse send(const HttpRequest& request, Task& task) override {
     task.check();

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/file.h"
 #include "base/strings.h"
@@ -19,12 +20,13 @@ constexpr int most_rounds = 3;
 
 long long seconds_now(const Task& task) { return std::chrono::system_clock::to_time_t(task.clock().now()); }
 
-/// Whether a refusal says that nothing was made; a failure inside of AWS does not.
+/// Whether a refusal says that nothing was made. A failure inside of AWS does not; nor does what may have
+/// befallen only a repetition, whose first try was carried out and lost its answer.
 bool is_certain(const AwsError& error) {
-  for (const char* start : {"Internal", "Unavailable", "ServiceUnavailable"}) {
-    if (error.code().starts_with(start)) return false;
-  }
-  return true;
+  if (error.is_throttling() || error.reason() == Reason::authentication_failed) return false;
+  return std::ranges::none_of(
+      std::array{"Internal", "Unavailable", "ServiceUnavailable", "Idempotent", "Request"},
+      [&](const char* start) { return error.code().starts_with(start); });
 }
 
 std::string key_pair_name(const CommonSettings& common, const Ec2Settings& settings) {

@@ -113,6 +113,25 @@ TEST_F(Ec2MachineTest, TakesWhatCanBeHad) {
   EXPECT_NE(runs[1].value("ClientToken"), runs[2].value("ClientToken"));
 }
 
+TEST_F(Ec2MachineTest, TakesTheRefusalOfARepetitionForNoProofThatNothingIsThere) {
+  const auto making_after = [&](const std::string& code, int status, int times) {
+    ec2_.will("RunInstances", 412,
+              "<Response><Errors><Error><Code>DryRunOperation</Code></Error></Errors></Response>");
+    ec2_.will("RunInstances", 502, "<html>");  // it may have been carried out
+    for (int i = 0; i < times; ++i) ec2_.will_refuse("RunInstances", code, status);
+    const auto driver = machine();
+    driver->check(task_);
+    EXPECT_NE(refusal([&] { driver->create([] {}, task_); }), "");
+    ec2_.forget_prepared();
+    return driver->record()["Making"];
+  };
+  EXPECT_EQ(making_after("ExpiredToken", 400, 1), Json({"instance"}));
+  EXPECT_EQ(making_after("AuthFailure", 401, 1), Json({"instance"}));
+  EXPECT_EQ(making_after("IdempotentParameterMismatch", 400, 1), Json({"instance"}));
+  EXPECT_EQ(making_after("RequestLimitExceeded", 503, 200), Json({"instance"}));
+  EXPECT_EQ(making_after("InvalidParameterValue", 400, 1), Json::array());
+}
+
 TEST_F(Ec2MachineTest, LeavesNothingBehindWhenTheQuotaIsReached) {
   ec2_.will("RunInstances", 412,
             "<Response><Errors><Error><Code>DryRunOperation</Code></Error></Errors></Response>");

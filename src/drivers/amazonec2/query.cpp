@@ -198,6 +198,8 @@ std::vector<pugi::xml_node> XmlAnswer::items(const char* list) const { return it
 AwsError::AwsError(const std::string& action, const std::string& code, const std::string& words)
     : Error(sentence(action, code, words), reason_of(code)), code_(code) {}
 
+bool AwsError::is_throttling() const { return dm::is_throttling(code_); }
+
 bool AwsError::is_not_found() const {
   return code_.ends_with(".NotFound") || code_ == "InvalidAllocationID.NotFound" ||
          code_ == "InvalidLaunchTemplateId.NotFoundException" ||

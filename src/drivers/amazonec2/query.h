@@ -65,6 +65,8 @@ class AwsError : public Error {
   const std::string& code() const { return code_; }
   /// Whether what was named does not exist (any more).
   bool is_not_found() const;
+  /// Whether AWS wants fewer calls.
+  bool is_throttling() const;
 
  private:
   std::string code_;
