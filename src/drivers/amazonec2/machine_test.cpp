@@ -55,6 +55,13 @@ TEST_F(Ec2MachineTest, IsCreatedWithAllThatCanBeSaid) {
                                    {"open-port", std::vector<std::string>{"8000", "53/udp"}}});
 }
 
+TEST_F(Ec2MachineTest, IsCreatedThoughACallGetsNoAnswer) {
+  const auto before = clock_.steady();
+  for (const char* action : {"DescribeSubnets", "ImportKeyPair", "DescribeInstances"}) ec2_.will_hang(action);
+  EXPECT_EQ(text_of(created()->record(), "InstanceId"), "i-1");
+  EXPECT_LT(clock_.steady() - before, std::chrono::minutes(4));
+}
+
 TEST_F(Ec2MachineTest, RecordsWhatWasChosen) {
   const auto driver = created();
   const Json made = driver->record();
