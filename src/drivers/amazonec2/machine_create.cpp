@@ -249,18 +249,18 @@ void Ec2Machine::use_address(Task& task) {
 
 /// It may come a moment after the instance runs.
 void Ec2Machine::wait_for_address(Task& task) {
-  const Task limited = task.within(address_limit);
-  for (Backoff backoff(std::chrono::seconds(1), std::chrono::seconds(8)); common_.address.empty();) {
-    if (!observe(task).endpoint.address.empty()) return;
-    try {
+  Task limited = task.within(address_limit);
+  try {
+    for (Backoff backoff(std::chrono::seconds(1), std::chrono::seconds(8)); common_.address.empty();) {
+      if (!observe(limited).endpoint.address.empty()) return;
       backoff.pause(limited);
-    } catch (const Error&) {
-      throw Error(
-          fmt::format("the instance {} runs without an address that could be used: does its subnet give "
-                      "addresses, and is "
-                      "--amazonec2-use-private-address needed?",
-                      settings_.instance_id));
     }
+  } catch (const Error& error) {
+    if (error.reason() != Reason::timed_out || limited.left().count() > 0) throw;
+    throw Error(
+        fmt::format("the instance {} runs without an address that could be used: does its subnet give "
+                    "addresses, and is --amazonec2-use-private-address needed?",
+                    settings_.instance_id));
   }
 }
 

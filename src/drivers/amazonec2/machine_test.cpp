@@ -242,6 +242,23 @@ TEST_F(Ec2MachineTest, IsStartedAlsoWithoutItsTag) {
   EXPECT_EQ(driver->endpoint().address, "203.0.113.5");
 }
 
+TEST_F(Ec2MachineTest, WaitsNoLongerThanItSaysAlsoWhileNobodyAnswers) {
+  const auto driver = created();
+  fs::remove_all(store_ / "cache");
+  for (int i = 0; i < 30; ++i) ec2_.will_hang("DescribeInstances");
+  const auto before = clock_.steady();
+  EXPECT_EQ(refusal([&] { driver->power(Power::start, task_); }),
+            "the instance i-1 is not running after 5 minutes, but unknown to EC2");
+  EXPECT_LE(clock_.steady() - before, std::chrono::minutes(5));
+}
+
+TEST_F(Ec2MachineTest, SaysWhyItsStateCannotBeSeen) {
+  const auto driver = created();
+  fs::remove_all(store_ / "cache");
+  ec2_.will_refuse("DescribeInstances", "UnauthorizedOperation");
+  EXPECT_TRUE(refusal([&] { driver->power(Power::start, task_); }).contains("allow DescribeInstances"));
+}
+
 TEST_F(Ec2MachineTest, TakesItsGroupWithItOnlyAsTheLastOne) {
   const auto driver = created();
   ec2_.always("DescribeNetworkInterfaces", FakeEc2::interface("i-2"));
