@@ -51,6 +51,7 @@ class Ec2Machine final : public Driver {
   void plan_image(Ec2Plan& plan, Task& task);
   void plan_groups(Ec2Plan& plan, Task& task);
   void check_key_pair(Ec2Plan& plan, Task& task);
+  void check_address(Task& task);
   void check_permission(const Ec2Plan& plan, Task& task);
   const std::string& own_user_data();
 

@@ -243,7 +243,8 @@ void Ec2Machine::launch(Ec2Plan& plan, const std::string& user_data, const Save&
 void Ec2Machine::use_address(Task& task) {
   QueryParameters parameters;
   parameters.add("AllocationId", settings_.allocation_id).add("InstanceId", settings_.instance_id);
-  parameters.add("AllowReassociation", true);
+  // The user's own may have got another use since it was checked.
+  parameters.add("AllowReassociation", settings_.address_made);
   ec2_.call("AssociateAddress", parameters, task);
 }
 

@@ -202,6 +202,35 @@ TEST_F(Ec2MachineTest, RefusesWhatCannotWorkBeforeAnythingIsMade) {
   }
 }
 
+TEST_F(Ec2MachineTest, TakesTheUsersAddressFromNobody) {
+  const Flags given{{"elastic-ip", std::string("eipalloc-7")}};
+  const auto words = [&](const std::string& addresses) {
+    ec2_.always("DescribeAddresses", "<R><addressesSet>" + addresses + "</addressesSet></R>");
+    return refusal([&] { machine(given)->check(task_); });
+  };
+  EXPECT_TRUE(words("").contains("there is no Elastic IP address eipalloc-7 in eu-west-1"));
+  EXPECT_TRUE(words("<item><associationId>eipassoc-1</associationId><instanceId>i-9</instanceId></item>")
+                  .contains("in use by i-9"));
+  EXPECT_EQ(words("<item><publicIp>203.0.113.7</publicIp></item>"), "");
+  EXPECT_EQ(ec2_.calls_of("DescribeAddresses")[0].value("Filter.1.Value.1"), "eipalloc-7");
+  ec2_.always("AssociateAddress", "<R/>");
+  const auto driver = created(given);
+  driver->remove(task_);
+  EXPECT_TRUE(ec2_.calls_of("ReleaseAddress").empty());
+}
+
+TEST_F(Ec2MachineTest, LetsNoAddressBeReassociatedButItsOwn) {
+  ec2_.always("DescribeAddresses", "<R><addressesSet><item/></addressesSet></R>");
+  ec2_.always("AssociateAddress", "<R/>");
+  ec2_.always("AllocateAddress", "<R><allocationId>eipalloc-1</allocationId></R>");
+  for (const auto& [wish, allowed] : {std::pair{"eipalloc-7", "false"}, {"allocate", "true"}}) {
+    const auto driver = machine({{"elastic-ip", std::string(wish)}});
+    driver->check(task_);
+    driver->create([] {}, task_);
+    EXPECT_EQ(ec2_.calls_of("AssociateAddress").back().value("AllowReassociation"), allowed) << wish;
+  }
+}
+
 TEST_F(Ec2MachineTest, IsObservedInOneCall) {
   const auto driver = created();
   ec2_.always("DescribeInstances", FakeEc2::reservations(FakeEc2::instance("i-1", "running", "203.0.113.9")));
