@@ -65,9 +65,12 @@ class Ec2Machine final : public Driver {
   void make_groups(Ec2Plan& plan, const Save& save, Task& task);
   void make_address(const Save& save, Task& task);
   void launch(Ec2Plan& plan, const std::string& user_data, const Save& save, Task& task);
-  void run_attempts(const Ec2Plan& plan, const std::string& user_data, const Save& save, Task& task);
-  void run_fleet(const Ec2Plan& plan, const std::string& user_data, const Save& save, Task& task);
-  void make_template(const Ec2Plan& plan, const std::string& user_data, const Save& save, Task& task);
+  // `round` makes idempotency tokens others, since what they stand for may be other than in an earlier round.
+  void run_attempts(const Ec2Plan& plan, const std::string& user_data, int round, const Save& save,
+                    Task& task);
+  void run_fleet(const Ec2Plan& plan, const std::string& user_data, int round, const Save& save, Task& task);
+  void make_template(const Ec2Plan& plan, const std::string& user_data, int round, const Save& save,
+                     Task& task);
   void remove_template(const std::string& id, Task& task);
   void find_templates(std::vector<std::string>& found, Task& task);
   LaunchContent content_with(const std::string& user_data) const;

@@ -198,14 +198,14 @@ LaunchContent Ec2Machine::content_with(const std::string& user_data) const {
 }
 
 /// Tries one after the other; what was refused for want of room or by a limit may be had elsewhere.
-void Ec2Machine::run_attempts(const Ec2Plan& plan, const std::string& user_data, const Save& save,
+void Ec2Machine::run_attempts(const Ec2Plan& plan, const std::string& user_data, int round, const Save& save,
                               Task& task) {
   const LaunchContent content = content_with(user_data);
   const auto attempts = attempts_of(plan, settings_);
   for (size_t i = 0; i < attempts.size(); ++i) {
     const LaunchAttempt& attempt = attempts[i];
     QueryParameters parameters = run_parameters(settings_, plan, content, attempt);
-    parameters.add("ClientToken", fmt::format("{}-{}", settings_.id, i));
+    parameters.add("ClientToken", fmt::format("{}-{}-{}", settings_.id, round, i));
     try {
       making("instance", save, task, [&] {
         const auto instances = instances_in(ec2_.call("RunInstances", parameters, task));
@@ -226,8 +226,8 @@ void Ec2Machine::run_attempts(const Ec2Plan& plan, const std::string& user_data,
 void Ec2Machine::launch(Ec2Plan& plan, const std::string& user_data, const Save& save, Task& task) {
   for (int round = 1;; ++round) {
     try {
-      if (settings_.use_fleet) return run_fleet(plan, user_data, save, task);
-      return run_attempts(plan, user_data, save, task);
+      if (settings_.use_fleet) return run_fleet(plan, user_data, round, save, task);
+      return run_attempts(plan, user_data, round, save, task);
     } catch (const Error& error) {
       const bool lost_group = std::string_view(error.what()).contains("InvalidGroup.NotFound") ||
                               std::string_view(error.what()).contains("InvalidSecurityGroupID.NotFound");

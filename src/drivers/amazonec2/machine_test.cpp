@@ -167,6 +167,32 @@ TEST_F(Ec2MachineTest, MakesItsGroupAnewWhenTheLastOtherMachineTookItAway) {
   driver->create([] {}, task_);
   EXPECT_EQ(ec2_.calls_of("CreateSecurityGroup").size(), 2U);
   EXPECT_EQ(text_of(driver->record(), "InstanceId"), "i-1");
+  // The parameters are others, and EC2 refuses these with the same token.
+  const auto runs = ec2_.calls_of("RunInstances");
+  EXPECT_NE(runs.at(1).value("ClientToken"), runs.at(2).value("ClientToken"));
+}
+
+TEST_F(Ec2MachineTest, MakesTheFleetsTemplateAnewWithItsGroup) {
+  for (const char* id : {"lt-7", "lt-8"})
+    ec2_.will("CreateLaunchTemplate", 200,
+              std::string("<R><launchTemplate><launchTemplateId>") + id +
+                  "</launchTemplateId></launchTemplate></R>");
+  ec2_.will_refuse("CreateFleet", "InvalidSecurityGroupID.NotFound");
+  ec2_.always("CreateFleet",
+              "<R><fleetInstanceSet><item><instanceIds><item>i-1</item></instanceIds></item>"
+              "</fleetInstanceSet></R>");
+  ec2_.always("DeleteLaunchTemplate", "<R/>");
+  const auto driver = machine({{"use-fleet", true}});
+  driver->check(task_);
+  driver->create([] {}, task_);
+  for (const char* action : {"CreateLaunchTemplate", "CreateFleet"}) {
+    const auto calls = ec2_.calls_of(action);
+    ASSERT_EQ(calls.size(), 2U) << action;
+    EXPECT_NE(calls[0].value("ClientToken"), calls[1].value("ClientToken")) << action;
+  }
+  const auto gone = ec2_.calls_of("DeleteLaunchTemplate");
+  ASSERT_EQ(gone.size(), 2U);
+  EXPECT_EQ(gone[0].value("LaunchTemplateId") + gone[1].value("LaunchTemplateId"), "lt-7lt-8");
 }
 
 TEST_F(Ec2MachineTest, RefusesWhatCannotWorkBeforeAnythingIsMade) {
