@@ -229,8 +229,20 @@ void Ec2Machine::remove(Task& task) {
   settings_.address_made = false;
 }
 
+static void tag(const QueryClient& ec2, const std::vector<std::string>& ids, const AwsTags& tags,
+                Task& task) {
+  if (ids.empty()) return;
+  QueryParameters parameters;
+  parameters.add_list("ResourceId", ids);
+  for (size_t i = 0; i < tags.size(); ++i) {
+    parameters.add(fmt::format("Tag.{}.Key", i + 1), tags[i].first);
+    parameters.add(fmt::format("Tag.{}.Value", i + 1), tags[i].second);
+  }
+  ec2.call("CreateTags", parameters, task);
+}
+
 void Ec2Machine::move_to_store(const std::string& store_id, Task& task) {
-  std::vector<std::string> ids;
+  std::vector<std::string> ids, shared;
   for (const auto& [id, instance] : instances_of(ec2_, {settings_.instance_id}, task)) {
     if (instance.is_gone()) continue;
     ids.push_back(id);
@@ -240,11 +252,11 @@ void Ec2Machine::move_to_store(const std::string& store_id, Task& task) {
   if (settings_.address_made) add_unique(ids, settings_.allocation_id);
   // A group that other machines use stays theirs.
   const auto take_rules = [&](const std::string& group_id) {
-    for (const auto& rule : rules_of(ec2_, {group_id, settings_.store_id}, task)) add_unique(ids, rule);
+    for (const auto& rule : rules_of(ec2_, {group_id, settings_.store_id}, task)) add_unique(shared, rule);
   };
   for (const auto& id : settings_.made_groups) {
     if (is_used(ec2_, id, settings_.instance_id, task)) continue;
-    add_unique(ids, id);
+    add_unique(shared, id);
     take_rules(id);
   }
   for (auto& text : settings_.opened_groups) {
@@ -254,16 +266,9 @@ void Ec2Machine::move_to_store(const std::string& store_id, Task& task) {
     take_rules(opened.group_id);
     text = text_of(OpenedGroup{opened.group_id, store_id});
   }
-  if (!ids.empty()) {
-    QueryParameters parameters;
-    parameters.add_list("ResourceId", ids);
-    const AwsTags tags{{store_tag, store_id}, {machine_tag, common_.machine_name}, {id_tag, settings_.id}};
-    for (size_t i = 0; i < tags.size(); ++i) {
-      parameters.add(fmt::format("Tag.{}.Key", i + 1), tags[i].first);
-      parameters.add(fmt::format("Tag.{}.Value", i + 1), tags[i].second);
-    }
-    ec2_.call("CreateTags", parameters, task);
-  }
+  tag(ec2_, ids, {{store_tag, store_id}, {machine_tag, common_.machine_name}, {id_tag, settings_.id}}, task);
+  // Groups and their rules may serve further machines of that store.
+  tag(ec2_, shared, {{store_tag, store_id}}, task);
   settings_.store_id = store_id;
 }
 

@@ -432,9 +432,16 @@ TEST_F(Ec2MachineTest, MovesToAnotherStoreWithAllThatIsItsOwn) {
   const auto tagged = ec2_.calls_of("CreateTags").at(0);
   EXPECT_EQ(tagged.value("ResourceId.1"), "i-1");
   EXPECT_EQ(tagged.value("ResourceId.2"), "key-1");
-  EXPECT_EQ(tagged.value("ResourceId.3"), "sg-1");
-  EXPECT_EQ(tagged.value("ResourceId.4"), "sgr-1");
+  EXPECT_EQ(tagged.value("ResourceId.3"), "");
   EXPECT_EQ(tagged.value("Tag.1.Value"), "ffeeddccbbaa9988");
+  EXPECT_EQ(tagged.value("Tag.2.Value"), "dev");
+  // Other machines of that store may come to use the group.
+  const auto shared = ec2_.calls_of("CreateTags").at(1);
+  EXPECT_EQ(shared.value("ResourceId.1"), "sg-1");
+  EXPECT_EQ(shared.value("ResourceId.2"), "sgr-1");
+  EXPECT_EQ(shared.value("Tag.1.Key"), "docker-machine:store");
+  EXPECT_EQ(shared.value("Tag.1.Value"), "ffeeddccbbaa9988");
+  EXPECT_EQ(shared.value("Tag.2.Key"), "");
   EXPECT_EQ(text_of(driver->record(), "StoreId"), "ffeeddccbbaa9988");
 }
 
