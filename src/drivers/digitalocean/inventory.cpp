@@ -60,7 +60,7 @@ Census census_of(std::span<DropletMachine* const> machines, DigitalOceanApi& api
   Census census;
   for (const auto& [store, ids] : stores) {
     if (store.empty()) continue;
-    ask(census, ids, [&] { add(droplets_tagged(api, store_tag(store), task), census); });
+    ask(census, ids, [&, &tag = store] { add(droplets_tagged(api, store_tag(tag), task), census); });
   }
   std::set<long long> missing;
   for (const auto& [store, ids] : stores) {
