@@ -12,7 +12,7 @@ from amazonec2 import make_subject
 
 def test_killed_at_every_call_of_create(subject):
     points = crash.kill_create_at_every_call(subject)
-    assert {"ImportKeyPair 1", "RunInstances 1"} & {point.id for point in points}, points
+    assert {"CreateSecurityGroup 1", "ImportKeyPair 1", "RunInstances 2"} <= {point.id for point in points}, points
 
 
 def test_killed_at_every_call_of_rm(subject):
@@ -115,3 +115,13 @@ def test_a_failed_create_leaves_nothing(subject, moto):
         if not subject.door.reached.is_set():  # else it could do without
             assert result.code not in (0, -9) and "not authorized" in result.err, f"{call.id}: {result}"
         subject.assert_removable(f"refused at {call.id}")
+
+
+def test_a_failed_create_removes_all_if_told_to(subject, moto):
+    """With --on-failure remove nobody has to think of rm."""
+    for call in ("AuthorizeSecurityGroupIngress 1", "ImportKeyPair 1", "RunInstances 2", "DescribeInstances 1"):
+        subject.begin()
+        subject.trace.at(call, api_trace.ec2_error("UnauthorizedOperation", "You are not authorized to perform this operation.", 403))
+        result = subject.finished(subject.docker_machine.start(*subject.create, "--on-failure", "remove"))
+        assert result.code == 1 and "not authorized" in result.err, f"{call}: {result}"
+        assert subject.docker_machine("ls", "-q") == "" and moto.left() == [], f"{call}: {result}"
