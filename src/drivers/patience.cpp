@@ -23,7 +23,8 @@ HttpResponse send_patiently(HttpClient& http, const std::function<HttpRequest()>
     std::optional<HttpResponse> response;
     Advice advice{.kind = Advice::Kind::try_again};
     try {
-      response = http.send(make(), limited);
+      Task one = left > 0 ? limited.within(patience.one_try) : limited;
+      response = http.send(make(), one);
       advice = judge(*response);
     } catch (const Error& error) {
       if (!may_come_back(error) || left <= 0 || limited.left().count() == 0) throw;

@@ -11,6 +11,8 @@ struct Patience {
   int retries =
       5;  ///< after failures on the way or on the other side (5xx); throttling is waited out until `limit`
   Milliseconds limit = std::chrono::minutes(5);  ///< for one call, with all its repetitions
+  /// For one try that can be repeated; the last one has all that is left, since nothing is gained by its end.
+  Milliseconds one_try = std::chrono::minutes(1);
 };
 
 /// What an answer means for the call that it answers.

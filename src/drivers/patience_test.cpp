@@ -63,6 +63,45 @@ TEST_F(PatienceTest, DoesNotWaitForMoreThanItsLimit) {
   EXPECT_GT(http_.unused(), 5U);
 }
 
+/// HTTP whose first connections stay silent.
+class SilentAtFirst final : public HttpClient {
+ public:
+  explicit SilentAtFirst(int silent) : silent_(silent) {}
+  HttpResponse send(const HttpRequest&, Task& task) override {
+    if (silent_-- > 0) task.pause(std::chrono::hours(1));
+    return {.status = 200, .body = "yes"};
+  }
+  std::vector<HttpOutcome> send_all(std::span<const HttpRequest>, Task&) override { return {}; }
+
+ private:
+  int silent_;
+};
+
+TEST_F(PatienceTest, AsksAgainWhereNothingIsHeard) {
+  const auto waited_for = [&](int silent, const Patience& patience) {
+    SilentAtFirst http(silent);
+    const auto before = clock_.steady();
+    EXPECT_EQ(
+        send_patiently(
+            http, [] { return HttpRequest(); }, [](const HttpResponse&) { return Advice(); }, patience, task_)
+            .body,
+        "yes");
+    return clock_.steady() - before;
+  };
+  EXPECT_LT(waited_for(1, {}), std::chrono::seconds(62));
+  EXPECT_LT(waited_for(2, {.one_try = std::chrono::seconds(5)}), std::chrono::seconds(15));
+}
+
+TEST_F(PatienceTest, GivesTheOnlyTryAllTheTime) {
+  SilentAtFirst http(9);
+  const auto before = clock_.steady();
+  EXPECT_THROW(send_patiently(
+                   http, [] { return HttpRequest(); }, [](const HttpResponse&) { return Advice(); },
+                   {.retries = 0, .limit = std::chrono::minutes(3)}, task_),
+               Error);
+  EXPECT_EQ(clock_.steady() - before, std::chrono::minutes(3));
+}
+
 TEST_F(PatienceTest, DoesNotRepeatWhatIsWrongOnOurSide) {
   http_.will_fail(Error("x509: certificate signed by unknown authority", Reason::authentication_failed));
   EXPECT_THROW(send(), Error);

@@ -90,6 +90,8 @@ class Subject:
         return ["create", *self.words, self.name]
 
     def begin(self):
+        """Forgets what was said, also in the store: a create asks all that the traced one asked."""
+        shutil.rmtree(self.docker_machine.store / "cache", ignore_errors=True)
         self.trace.forget()
         self.door.shut()
 

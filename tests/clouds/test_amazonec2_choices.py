@@ -2,9 +2,11 @@
 
 import dataclasses
 import json
+import os
 import re
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -39,18 +41,63 @@ def test_ls_of_many_machines_is_one_call(subject, moto):
     assert moto.left() == []
 
 
+def words_of_session(leader):
+    """The arguments of all processes that a command has started, and its own."""
+    words = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getsid(int(folder.name)) == leader:
+                words.update((folder / "cmdline").read_text(errors="replace").split("\0"))
+        except OSError:
+            pass  # it has ended
+    return words
+
+
 def test_no_secret_is_shown(subject, moto):
     """Not with --debug, and not in the arguments of a process; config.json is the user's alone."""
-    running = subject.up_to_ssh(before=())
-    assert moto.secret_key not in " ".join(running.argv)
-    shown = subject.docker_machine.run("--debug", "rm", "-y", subject.name, limit=120)
-    assert shown.code == 0 and moto.secret_key not in shown.out + shown.err
-    assert not re.search(r"Signature=[0-9a-f]{64}", shown.out + shown.err)
+    token = "FwoGZXIvYXdzEXAMPLE"  # which moto refuses, since the key is no temporary one
+    subject.docker_machine.environment["AWS_SESSION_TOKEN"] = token
+    subject.begin()
+    refused = subject.docker_machine.run("--debug", *subject.create, limit=60)
+    del subject.docker_machine.environment["AWS_SESSION_TOKEN"]
+    assert refused.code == USAGE and token in {value for name, value in subject.trace.calls[0].headers if name.lower() == "x-amz-security-token"}
+    subject.begin()
+    running = subject.docker_machine.start("--debug", *subject.create)
+    words = set()
+    try:
+        until = time.monotonic() + crash.REACH_LIMIT
+        while running.alive and not subject.door.reached.wait(0.02) and time.monotonic() < until:
+            words |= words_of_session(running.pid)
+        words |= words_of_session(running.pid)
+        made = subject.stopped(running)
+    finally:
+        running.abandon()
+    assert subject.door.reached.is_set() and str(subject.docker_machine.binary) in words, f"{made}\n{words}"
+    removed = subject.docker_machine.run("--debug", "rm", "-y", subject.name, limit=120)
+    assert removed.code == 0, str(removed)
+    shown = "\n".join([refused.out, refused.err, made.out, made.err, removed.out, removed.err, *words])
+    assert "RunInstances" in made.err and "TerminateInstances" in removed.err  # it did tell what it does
+    assert moto.secret_key not in shown and token not in shown
+    assert not re.search(r"Signature=[0-9a-f]{64}", shown)
     subject.begin()
     subject.up_to_ssh()
     config = subject.docker_machine.store / "machines" / subject.name / "config.json"
     assert config.stat().st_mode & 0o777 == 0o600
     subject.assert_removable("at the end")
+
+
+@pytest.mark.parametrize("reference", ["env:MY_SECRET", "command:printf %s \"$MY_SECRET\""])
+def test_a_secret_may_be_a_reference(subject, moto, reference):
+    """It is looked up at each use, and never stored."""
+    environment = subject.docker_machine.environment
+    del environment["AWS_SECRET_ACCESS_KEY"], environment["AWS_ACCESS_KEY_ID"]
+    environment["MY_SECRET"] = moto.secret_key
+    subject.words += ["--amazonec2-access-key", moto.access_key, "--amazonec2-secret-key", reference]
+    subject.begin()
+    subject.up_to_ssh()
+    config = (subject.docker_machine.store / "machines" / subject.name / "config.json").read_text()
+    assert json.loads(config)["Driver"]["SecretKey"] == reference and moto.secret_key not in config
+    subject.assert_removable("by a reference")
 
 
 @pytest.mark.parametrize("more, words", [
@@ -76,7 +123,19 @@ def test_a_quota_is_told_in_the_providers_words(subject, moto):
     said = "You have requested more vCPU capacity than your current vCPU limit of 5 allows"
     subject.trace.at("RunInstances", api_trace.ec2_error("VcpuLimitExceeded", said))
     refused = subject.docker_machine.run(*subject.create, limit=60)
-    assert refused.code != 0 and said in refused.err, str(refused)
+    assert refused.code == USAGE and said in refused.err, str(refused)
+    assert moto.left() == [] and subject.docker_machine("ls", "-q") == ""
+
+
+def test_a_quota_that_the_launch_meets_leaves_nothing(subject, moto):
+    """The dry run was allowed; then it is too late for a check, and everything is taken back."""
+    subject.begin()
+    said = "You have requested more vCPU capacity than your current vCPU limit of 5 allows"
+    for number in range(2, 42):
+        subject.trace.at(f"RunInstances {number}", api_trace.ec2_error("VcpuLimitExceeded", said))
+    refused = subject.docker_machine.run(*subject.create, limit=60)
+    assert refused.code == USAGE and said in refused.err, str(refused)
+    assert moto.left() == []
     subject.assert_removable("the quota was reached")
 
 
@@ -218,6 +277,26 @@ def test_a_group_that_was_there_stays(subject, moto):
     known = next(one for one in moto.state()["groups"] if one["id"] == group)
     assert [rule["first"] for rule in known["rules"]] == [443]
     assert [line.split()[0] for line in moto.left()] == ["security"]
+
+
+def test_a_group_of_others_is_closed_by_the_last_of_two_machines(subject, moto):
+    """Also if that one found the ports open; until then they are no orphans, and are kept."""
+    group = moto.aws("ec2", "create-security-group", "--group-name", "office", "--description", "d")["GroupId"]
+    more = ("--amazonec2-open-port", "8000", "--amazonec2-security-group", "office")
+    for name in ("first", "second"):
+        one = make_subject(moto, subject.trace, subject.docker_machine, subject.door, name, more)
+        one.begin()
+        one.up_to_ssh()
+
+    def opened():
+        return {rule["first"] for rule in next(one for one in moto.state()["groups"] if one["id"] == group)["rules"]}
+
+    assert {2376, 8000} <= opened()
+    subject.docker_machine("rm", "-y", "first", limit=60)
+    assert {2376, 8000} <= opened() and subject.docker_machine("orphans", limit=60) == ""
+    subject.docker_machine("rm", "-y", "second", limit=60)
+    assert opened() == set()
+    assert [line.split()[:3] for line in moto.left()] == [["security", "group", "office"]]
 
 
 # --- what is left behind

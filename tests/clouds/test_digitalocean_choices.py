@@ -115,9 +115,9 @@ def test_all_flags_reach_the_order(cloud, make_do_trace, docker_machine, ssh_doo
     assert {name: order[name] for name in ("region", "size", "image", "vpc_uuid", "ipv6", "backups", "monitoring", "private_networking", "ssh_keys")} == {
         "region": "ams3", "size": "s-2vcpu-4gb", "image": "debian-12-x64", "vpc_uuid": vpc, "ipv6": True, "backups": True, "monitoring": True,
         "private_networking": True, "ssh_keys": [registered["id"]]}
-    assert order["tags"] == ["one", "two", f"docker-machine-store:{store}", f"docker-machine:{store}:web___one"]
-    assert '"name": "ops"' in order["user_data"] and "runcmd: [ls]" in order["user_data"]
     driver = driver_of(docker_machine, subject.name)
+    assert order["tags"] == ["one", "two", f"docker-machine-store:{store}", f"docker-machine:{store}:web___one:{driver['Id']}"]
+    assert '"name": "ops"' in order["user_data"] and "runcmd: [ls]" in order["user_data"]
     assert driver["SSHKeyPath"].endswith("/web.One/mine") and driver["IPv6Address"] and driver["PrivateIPAddress"]
     docker_machine("rm", "-y", subject.name)
     # The user's own key stays, and so do the tags and the VPC that the user named.

@@ -115,6 +115,30 @@ def test_orphans_are_found_by_what_they_carry(cloud, make_do_trace, docker_machi
     assert left(cloud) == []
 
 
+@pytest.mark.parametrize("last", ["POST /v2/droplets 1", "POST /v2/firewalls 1"])
+def test_what_is_removed_later_is_not_the_next_machine_of_the_name(do_subject, cloud, last):
+    """A create dies, `rm -f` notes what it could not remove, and another machine takes the name: it outlives the rest of the first."""
+    do_subject.died(do_subject.create, crash.Point(last, "after"))
+    do_subject.begin()
+    refused = api_trace.answer(403, b'{"id":"forbidden","message":"You are not authorized"}', [("Content-Type", "application/json")])
+    do_subject.trace.at(None, refused, times=1000)
+    assert do_subject.docker_machine.run("rm", "-f", do_subject.name, limit=120).code == 0
+    first = cloud.left()
+    do_subject.begin()
+    do_subject.up_to_ssh()
+    both = cloud.left()
+    do_subject.begin()
+    do_subject.docker_machine("orphans", "--remove", "-y", limit=120)
+    left(cloud)  # waits for the end of what ends
+    now = cloud.left()
+    for kind in ("droplets", "firewalls", "keys"):
+        old = {one["id"] for one in first[kind]}
+        assert [one["id"] for one in now[kind]] == [one["id"] for one in both[kind] if one["id"] not in old], f"{kind}: {now[kind]}"
+    [droplet] = now["droplets"]
+    assert len([tag for tag in droplet["tags"] if tag.startswith("docker-machine:")]) == 1, droplet
+    do_subject.assert_removable("the second of the name")
+
+
 def test_a_busy_droplet_is_waited_for(do_subject, cloud):
     cloud.set(action_seconds=4)
     do_subject.up_to_ssh()

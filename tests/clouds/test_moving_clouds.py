@@ -64,7 +64,7 @@ def test_without_credentials_it_stays_tagged_and_says_so(subject, moto, elsewher
     subject.docker_machine("export", "--no-encrypt", "-o", str(bundle), subject.name)
     assert moto.secret_key.encode() not in bundle.read_bytes()
     imported = elsewhere.run("import", str(bundle))
-    assert imported.code == 0 and "amazonec2" in imported.err.lower() or "tag" in imported.err.lower(), str(imported)
+    assert imported.code == 0 and ("amazonec2" in imported.err.lower() or "tag" in imported.err.lower()), str(imported)
     assert moto.instance(subject.name)["tags"]["docker-machine:store"] == store_id(subject.docker_machine)
     subject.docker_machine("rm", "-y", subject.name, limit=120)
     assert moto.left() == []

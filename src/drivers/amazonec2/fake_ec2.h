@@ -41,6 +41,8 @@ class FakeEc2 final : public HttpClient {
          "<Response><Errors><Error><Code>" + code + "</Code><Message>No, because of " + code +
              ".</Message></Error></Errors></Response>");
   }
+  /// The next call of this action hears nothing until its time is over.
+  void will_hang(const std::string& action) { will(action, 0, ""); }
   /// What every call of this action gets that nothing else was prepared for.
   void always(const std::string& action, std::string body) { usual_[action] = std::move(body); }
 
@@ -57,6 +59,8 @@ class FakeEc2 final : public HttpClient {
     return found;
   }
   void forget_calls() { calls_.clear(); }
+  /// Of will() and will_refuse(): what nobody asked for.
+  void forget_prepared() { prepared_.clear(); }
 
   HttpResponse send(const HttpRequest& request, Task& task) override {
     task.check();
@@ -74,6 +78,7 @@ class FakeEc2 final : public HttpClient {
     if (!queue.empty()) {
       HttpResponse response = queue.front();
       queue.pop_front();
+      if (response.status == 0) task.pause(std::chrono::hours(1));
       return response;
     }
     if (call.value("DryRun") == "true")

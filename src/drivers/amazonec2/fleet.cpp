@@ -61,10 +61,16 @@ QueryParameters fleet_parameters(const Ec2Settings& settings, const Ec2Plan& pla
 
 }  // namespace
 
-void Ec2Machine::make_template(const Ec2Plan& plan, const std::string& user_data, const Save& save,
+void Ec2Machine::make_template(const Ec2Plan& plan, const std::string& user_data, int round, const Save& save,
                                Task& task) {
+  if (!settings_.made_template_id.empty()) {  // It names groups that are lost.
+    remove_template(settings_.made_template_id, task);
+    settings_.made_template_id.clear();
+    save();
+  }
   QueryParameters parameters;
-  parameters.add("ClientToken", settings_.id + "-t").add("VersionDescription", settings_.id);
+  parameters.add("ClientToken", fmt::format("{}-{}-t", settings_.id, round))
+      .add("VersionDescription", settings_.id);
   describe_instance(parameters, settings_, plan, content_with(user_data), "LaunchTemplateData.");
   making("launch template", save, task, [&] {
     if (plan.launch_template) {
@@ -118,14 +124,16 @@ void Ec2Machine::find_templates(std::vector<std::string>& found, Task& task) {
   }
 }
 
-void Ec2Machine::run_fleet(const Ec2Plan& plan, const std::string& user_data, const Save& save, Task& task) {
-  make_template(plan, user_data, save, task);
+void Ec2Machine::run_fleet(const Ec2Plan& plan, const std::string& user_data, int round, const Save& save,
+                           Task& task) {
+  make_template(plan, user_data, round, save, task);
   std::vector<Market> markets{settings_.spot ? Market::spot : Market::on_demand};
   if (settings_.spot && settings_.spot_fallback) markets.push_back(Market::on_demand);
   std::string errors;
   for (const Market market : markets) {
     QueryParameters parameters = fleet_parameters(settings_, plan, market);
-    parameters.add("ClientToken", settings_.id + (market == Market::spot ? "-s" : "-d"));
+    parameters.add("ClientToken",
+                   fmt::format("{}-{}-{}", settings_.id, round, market == Market::spot ? "s" : "d"));
     making("instance", save, task, [&] {
       const XmlAnswer answer = ec2_.call("CreateFleet", parameters, task);
       settings_.instance_id = instance_in(answer);

@@ -51,6 +51,7 @@ class Ec2Machine final : public Driver {
   void plan_image(Ec2Plan& plan, Task& task);
   void plan_groups(Ec2Plan& plan, Task& task);
   void check_key_pair(Ec2Plan& plan, Task& task);
+  void check_address(Task& task);
   void check_permission(const Ec2Plan& plan, Task& task);
   const std::string& own_user_data();
 
@@ -64,9 +65,12 @@ class Ec2Machine final : public Driver {
   void make_groups(Ec2Plan& plan, const Save& save, Task& task);
   void make_address(const Save& save, Task& task);
   void launch(Ec2Plan& plan, const std::string& user_data, const Save& save, Task& task);
-  void run_attempts(const Ec2Plan& plan, const std::string& user_data, const Save& save, Task& task);
-  void run_fleet(const Ec2Plan& plan, const std::string& user_data, const Save& save, Task& task);
-  void make_template(const Ec2Plan& plan, const std::string& user_data, const Save& save, Task& task);
+  // `round` makes idempotency tokens others, since what they stand for may be other than in an earlier round.
+  void run_attempts(const Ec2Plan& plan, const std::string& user_data, int round, const Save& save,
+                    Task& task);
+  void run_fleet(const Ec2Plan& plan, const std::string& user_data, int round, const Save& save, Task& task);
+  void make_template(const Ec2Plan& plan, const std::string& user_data, int round, const Save& save,
+                     Task& task);
   void remove_template(const std::string& id, Task& task);
   void find_templates(std::vector<std::string>& found, Task& task);
   LaunchContent content_with(const std::string& user_data) const;
@@ -83,6 +87,8 @@ class Ec2Machine final : public Driver {
   };
   Begun find_begun(Task& task);
   void look_for_begun(Begun& begun, Task& task);
+  void find_groups_of_store(std::vector<std::string>& found, Task& task);
+  bool has_all_begun(const Begun& begun) const;
   void terminate(const std::vector<std::string>& ids, Task& task);
   void release_address(const std::string& allocation_id, Task& task);
   void leave_group(const std::string& group_id, Task& task);

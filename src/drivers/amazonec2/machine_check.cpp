@@ -127,6 +127,23 @@ void Ec2Machine::check_key_pair(Ec2Plan& plan, Task& task) {
     refuse("the public key of the SSH key does not exist: " + go_quote(path + ".pub"));
 }
 
+/// The user's own address: it must be there, and must not be taken from another machine.
+void Ec2Machine::check_address(Task& task) {
+  if (settings_.elastic_ip.empty() || settings_.elastic_ip == "allocate") return;
+  QueryParameters parameters;
+  parameters.add_filter("allocation-id", {settings_.elastic_ip});
+  const auto addresses = ec2_.call("DescribeAddresses", parameters, task).items("addressesSet");
+  if (addresses.empty()) {
+    refuse(fmt::format("there is no Elastic IP address {} in {}: see --amazonec2-elastic-ip",
+                       settings_.elastic_ip, settings_.region));
+  }
+  if (text_at(addresses[0], "associationId").empty()) return;
+  const std::string instance = text_at(addresses[0], "instanceId");
+  refuse(
+      fmt::format("the Elastic IP address {} is in use by {}: disassociate it, or see --amazonec2-elastic-ip",
+                  settings_.elastic_ip, instance.empty() ? "a network interface" : instance));
+}
+
 /// Asks whether the launch would be allowed, with all that it needs but what is still to be made.
 void Ec2Machine::check_permission(const Ec2Plan& plan, Task& task) {
   LaunchContent content{.tags = tags(common_.machine_name)};
@@ -161,6 +178,7 @@ Ec2Plan Ec2Machine::make_plan(Task& task) {
   plan_image(plan, task);
   plan_groups(plan, task);
   check_key_pair(plan, task);
+  check_address(task);
   check_permission(plan, task);
   return plan;
 }

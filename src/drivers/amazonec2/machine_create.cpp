@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/file.h"
 #include "base/strings.h"
@@ -19,12 +20,13 @@ constexpr int most_rounds = 3;
 
 long long seconds_now(const Task& task) { return std::chrono::system_clock::to_time_t(task.clock().now()); }
 
-/// Whether a refusal says that nothing was made; a failure inside of AWS does not.
+/// Whether a refusal says that nothing was made. A failure inside of AWS does not; nor does what may have
+/// befallen only a repetition, whose first try was carried out and lost its answer.
 bool is_certain(const AwsError& error) {
-  for (const char* start : {"Internal", "Unavailable", "ServiceUnavailable"}) {
-    if (error.code().starts_with(start)) return false;
-  }
-  return true;
+  if (error.is_throttling() || error.reason() == Reason::authentication_failed) return false;
+  return std::ranges::none_of(
+      std::array{"Internal", "Unavailable", "ServiceUnavailable", "Idempotent", "Request"},
+      [&](const char* start) { return error.code().starts_with(start); });
 }
 
 std::string key_pair_name(const CommonSettings& common, const Ec2Settings& settings) {
@@ -145,7 +147,7 @@ void Ec2Machine::make_groups(Ec2Plan& plan, const Save& save, Task& task) {
       };
       if (!group.opens(port) && std::ranges::none_of(missing, same)) missing.push_back(port);
     }
-    if (missing.empty()) continue;
+    // Also if a machine of the store has opened all before us: the last one that goes closes it.
     const std::string opened = text_of({group.id, settings_.store_id});
     const auto has = [](const auto& list, const std::string& text) {
       return std::ranges::find(list, text) != list.end();
@@ -154,6 +156,7 @@ void Ec2Machine::make_groups(Ec2Plan& plan, const Save& save, Task& task) {
       settings_.opened_groups.push_back(opened);
       save();
     }
+    if (missing.empty()) continue;
     open_ports(ec2_, group, missing, reach, tags(""), task);
     for (const auto& port : missing) group.rules.push_back({port.protocol, port.port, port.port});
   }
@@ -195,14 +198,14 @@ LaunchContent Ec2Machine::content_with(const std::string& user_data) const {
 }
 
 /// Tries one after the other; what was refused for want of room or by a limit may be had elsewhere.
-void Ec2Machine::run_attempts(const Ec2Plan& plan, const std::string& user_data, const Save& save,
+void Ec2Machine::run_attempts(const Ec2Plan& plan, const std::string& user_data, int round, const Save& save,
                               Task& task) {
   const LaunchContent content = content_with(user_data);
   const auto attempts = attempts_of(plan, settings_);
   for (size_t i = 0; i < attempts.size(); ++i) {
     const LaunchAttempt& attempt = attempts[i];
     QueryParameters parameters = run_parameters(settings_, plan, content, attempt);
-    parameters.add("ClientToken", fmt::format("{}-{}", settings_.id, i));
+    parameters.add("ClientToken", fmt::format("{}-{}-{}", settings_.id, round, i));
     try {
       making("instance", save, task, [&] {
         const auto instances = instances_in(ec2_.call("RunInstances", parameters, task));
@@ -223,8 +226,8 @@ void Ec2Machine::run_attempts(const Ec2Plan& plan, const std::string& user_data,
 void Ec2Machine::launch(Ec2Plan& plan, const std::string& user_data, const Save& save, Task& task) {
   for (int round = 1;; ++round) {
     try {
-      if (settings_.use_fleet) return run_fleet(plan, user_data, save, task);
-      return run_attempts(plan, user_data, save, task);
+      if (settings_.use_fleet) return run_fleet(plan, user_data, round, save, task);
+      return run_attempts(plan, user_data, round, save, task);
     } catch (const Error& error) {
       const bool lost_group = std::string_view(error.what()).contains("InvalidGroup.NotFound") ||
                               std::string_view(error.what()).contains("InvalidSecurityGroupID.NotFound");
@@ -240,24 +243,25 @@ void Ec2Machine::launch(Ec2Plan& plan, const std::string& user_data, const Save&
 void Ec2Machine::use_address(Task& task) {
   QueryParameters parameters;
   parameters.add("AllocationId", settings_.allocation_id).add("InstanceId", settings_.instance_id);
-  parameters.add("AllowReassociation", true);
+  // The user's own may have got another use since it was checked.
+  parameters.add("AllowReassociation", settings_.address_made);
   ec2_.call("AssociateAddress", parameters, task);
 }
 
 /// It may come a moment after the instance runs.
 void Ec2Machine::wait_for_address(Task& task) {
-  const Task limited = task.within(address_limit);
-  for (Backoff backoff(std::chrono::seconds(1), std::chrono::seconds(8)); common_.address.empty();) {
-    if (!observe(task).endpoint.address.empty()) return;
-    try {
+  Task limited = task.within(address_limit);
+  try {
+    for (Backoff backoff(std::chrono::seconds(1), std::chrono::seconds(8)); common_.address.empty();) {
+      if (!observe(limited).endpoint.address.empty()) return;
       backoff.pause(limited);
-    } catch (const Error&) {
-      throw Error(
-          fmt::format("the instance {} runs without an address that could be used: does its subnet give "
-                      "addresses, and is "
-                      "--amazonec2-use-private-address needed?",
-                      settings_.instance_id));
     }
+  } catch (const Error& error) {
+    if (error.reason() != Reason::timed_out || limited.left().count() > 0) throw;
+    throw Error(
+        fmt::format("the instance {} runs without an address that could be used: does its subnet give "
+                    "addresses, and is --amazonec2-use-private-address needed?",
+                    settings_.instance_id));
   }
 }
 

@@ -63,25 +63,26 @@ std::optional<Ec2Instance> Ec2Machine::look(View view, Task& task) {
 }
 
 Ec2Instance Ec2Machine::wait_for(const std::string& state, Milliseconds limit, Task& task) {
-  const Task limited = task.within(limit);
+  Task limited = task.within(limit);
+  std::optional<Ec2Instance> instance;
   int misses = 0;
-  for (Backoff backoff(first_pause, longest_pause);;) {
-    // Somebody may have taken its tag away, by which all are found together.
-    const auto instance = look(misses < most_misses ? View::shared : View::own, task);
-    misses = instance ? 0 : misses + 1;
-    if (instance && instance->is_gone() && state != "terminated") throw Error(epitaph(&*instance));
-    if (instance && instance->state == state) {
-      note(*instance);
-      return *instance;
+  try {
+    for (Backoff backoff(first_pause, longest_pause);; backoff.pause(limited)) {
+      // Somebody may have taken its tag away, by which all are found together.
+      instance = look(misses < most_misses ? View::shared : View::own, limited);
+      misses = instance ? 0 : misses + 1;
+      if (instance && instance->is_gone() && state != "terminated") throw Error(epitaph(&*instance));
+      if (instance && instance->state == state) {
+        note(*instance);
+        return *instance;
+      }
     }
-    try {
-      backoff.pause(limited);
-    } catch (const Error&) {
-      throw Error(fmt::format("the instance {} is not {} after {} minutes, but {}", settings_.instance_id,
-                              state, std::chrono::duration_cast<std::chrono::minutes>(limit).count(),
-                              instance ? instance->state : "unknown to EC2"),
-                  Reason::timed_out);
-    }
+  } catch (const Error& error) {
+    if (error.reason() != Reason::timed_out || limited.left().count() > 0) throw;
+    throw Error(fmt::format("the instance {} is not {} after {} minutes, but {}", settings_.instance_id,
+                            state, std::chrono::duration_cast<std::chrono::minutes>(limit).count(),
+                            instance ? instance->state : "unknown to EC2"),
+                Reason::timed_out);
   }
 }
 

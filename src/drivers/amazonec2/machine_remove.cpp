@@ -10,10 +10,18 @@ namespace dm {
 namespace {
 
 /// What EC2 was told to make is to be found by its tags after this time, if ever.
-constexpr long long appearing_seconds = 15;
+constexpr auto appearing_limit = std::chrono::seconds(15);
 /// An instance needs a minute or two until it has left its groups.
 constexpr auto group_limit = std::chrono::minutes(5);
 constexpr auto address_limit = std::chrono::minutes(2);
+
+/// The names of what make_groups() may have made.
+std::vector<std::string> group_names_to_make(const Ec2Settings& settings) {
+  std::vector<std::string> names =
+      settings.group_names.empty() ? Ec2Settings{}.group_names : settings.group_names;
+  std::erase_if(names, [](const std::string& name) { return name.starts_with("sg-"); });
+  return names;
+}
 
 void add_unique(std::vector<std::string>& list, const std::string& value) {
   if (!value.empty() && std::ranges::find(list, value) == list.end()) list.push_back(value);
@@ -41,9 +49,25 @@ void Ec2Machine::look_for_begun(Begun& begun, Task& task) {
   if (begins("address"))
     find("DescribeAddresses", "addressesSet", "allocationId", own_filter, settings_.id, begun.allocation_ids);
   if (begins("launch template")) find_templates(begun.template_ids, task);
-  if (begins("security group"))
-    find("DescribeSecurityGroups", "securityGroupInfo", "groupId", std::string("tag:") + store_tag,
-         settings_.store_id, begun.group_ids);
+  if (begins("security group")) find_groups_of_store(begun.group_ids, task);
+}
+
+/// Of the names that we want; all machines of the store share them.
+void Ec2Machine::find_groups_of_store(std::vector<std::string>& found, Task& task) {
+  QueryParameters parameters;
+  parameters.add_filter(std::string("tag:") + store_tag, {settings_.store_id});
+  parameters.add_filter("group-name", group_names_to_make(settings_));
+  for (const auto& node : ec2_.call("DescribeSecurityGroups", parameters, task).items("securityGroupInfo"))
+    add_unique(found, text_at(node, "groupId"));
+}
+
+bool Ec2Machine::has_all_begun(const Begun& begun) const {
+  return std::ranges::all_of(settings_.making, [&](const std::string& kind) {
+    if (kind == "instance") return !begun.instance_ids.empty();
+    if (kind == "address") return !begun.allocation_ids.empty();
+    if (kind == "launch template") return !begun.template_ids.empty();
+    return begun.group_ids.size() >= group_names_to_make(settings_).size();
+  });
 }
 
 /// What was about to be made when we were killed. EC2 shows it a few seconds late, so that who comes soon
@@ -51,13 +75,14 @@ void Ec2Machine::look_for_begun(Begun& begun, Task& task) {
 Ec2Machine::Begun Ec2Machine::find_begun(Task& task) {
   Begun begun;
   if (settings_.making.empty() || settings_.store_id.empty()) return begun;
+  // The moment is from before the call, which may have waited for minutes until EC2 let it in.
+  const std::chrono::seconds age(std::chrono::system_clock::to_time_t(task.clock().now()) -
+                                 settings_.making_since);
+  const bool is_fresh = age.count() >= 0 && age <= QueryClient::call_limit + appearing_limit;
+  const Task looking = task.within(is_fresh ? appearing_limit : Milliseconds(0));
   for (Backoff backoff(std::chrono::seconds(1), std::chrono::seconds(5));; backoff.pause(task)) {
     look_for_begun(begun, task);
-    const long long now = std::chrono::system_clock::to_time_t(task.clock().now());
-    const bool old = now - settings_.making_since > appearing_seconds || now < settings_.making_since;
-    const size_t found = begun.instance_ids.size() + begun.group_ids.size() + begun.allocation_ids.size() +
-                         begun.template_ids.size();
-    if (old || found >= settings_.making.size()) return begun;
+    if (looking.left().count() == 0 || has_all_begun(begun)) return begun;
   }
 }
 
@@ -204,8 +229,20 @@ void Ec2Machine::remove(Task& task) {
   settings_.address_made = false;
 }
 
+static void tag(const QueryClient& ec2, const std::vector<std::string>& ids, const AwsTags& tags,
+                Task& task) {
+  if (ids.empty()) return;
+  QueryParameters parameters;
+  parameters.add_list("ResourceId", ids);
+  for (size_t i = 0; i < tags.size(); ++i) {
+    parameters.add(fmt::format("Tag.{}.Key", i + 1), tags[i].first);
+    parameters.add(fmt::format("Tag.{}.Value", i + 1), tags[i].second);
+  }
+  ec2.call("CreateTags", parameters, task);
+}
+
 void Ec2Machine::move_to_store(const std::string& store_id, Task& task) {
-  std::vector<std::string> ids;
+  std::vector<std::string> ids, shared;
   for (const auto& [id, instance] : instances_of(ec2_, {settings_.instance_id}, task)) {
     if (instance.is_gone()) continue;
     ids.push_back(id);
@@ -215,11 +252,11 @@ void Ec2Machine::move_to_store(const std::string& store_id, Task& task) {
   if (settings_.address_made) add_unique(ids, settings_.allocation_id);
   // A group that other machines use stays theirs.
   const auto take_rules = [&](const std::string& group_id) {
-    for (const auto& rule : rules_of(ec2_, {group_id, settings_.store_id}, task)) add_unique(ids, rule);
+    for (const auto& rule : rules_of(ec2_, {group_id, settings_.store_id}, task)) add_unique(shared, rule);
   };
   for (const auto& id : settings_.made_groups) {
     if (is_used(ec2_, id, settings_.instance_id, task)) continue;
-    add_unique(ids, id);
+    add_unique(shared, id);
     take_rules(id);
   }
   for (auto& text : settings_.opened_groups) {
@@ -229,16 +266,9 @@ void Ec2Machine::move_to_store(const std::string& store_id, Task& task) {
     take_rules(opened.group_id);
     text = text_of(OpenedGroup{opened.group_id, store_id});
   }
-  if (!ids.empty()) {
-    QueryParameters parameters;
-    parameters.add_list("ResourceId", ids);
-    const AwsTags tags{{store_tag, store_id}, {machine_tag, common_.machine_name}, {id_tag, settings_.id}};
-    for (size_t i = 0; i < tags.size(); ++i) {
-      parameters.add(fmt::format("Tag.{}.Key", i + 1), tags[i].first);
-      parameters.add(fmt::format("Tag.{}.Value", i + 1), tags[i].second);
-    }
-    ec2_.call("CreateTags", parameters, task);
-  }
+  tag(ec2_, ids, {{store_tag, store_id}, {machine_tag, common_.machine_name}, {id_tag, settings_.id}}, task);
+  // Groups and their rules may serve further machines of that store.
+  tag(ec2_, shared, {{store_tag, store_id}}, task);
   settings_.store_id = store_id;
 }
 

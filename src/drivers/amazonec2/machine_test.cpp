@@ -55,6 +55,13 @@ TEST_F(Ec2MachineTest, IsCreatedWithAllThatCanBeSaid) {
                                    {"open-port", std::vector<std::string>{"8000", "53/udp"}}});
 }
 
+TEST_F(Ec2MachineTest, IsCreatedThoughACallGetsNoAnswer) {
+  const auto before = clock_.steady();
+  for (const char* action : {"DescribeSubnets", "ImportKeyPair", "DescribeInstances"}) ec2_.will_hang(action);
+  EXPECT_EQ(text_of(created()->record(), "InstanceId"), "i-1");
+  EXPECT_LT(clock_.steady() - before, std::chrono::minutes(4));
+}
+
 TEST_F(Ec2MachineTest, RecordsWhatWasChosen) {
   const auto driver = created();
   const Json made = driver->record();
@@ -113,6 +120,25 @@ TEST_F(Ec2MachineTest, TakesWhatCanBeHad) {
   EXPECT_NE(runs[1].value("ClientToken"), runs[2].value("ClientToken"));
 }
 
+TEST_F(Ec2MachineTest, TakesTheRefusalOfARepetitionForNoProofThatNothingIsThere) {
+  const auto making_after = [&](const std::string& code, int status, int times) {
+    ec2_.will("RunInstances", 412,
+              "<Response><Errors><Error><Code>DryRunOperation</Code></Error></Errors></Response>");
+    ec2_.will("RunInstances", 502, "<html>");  // it may have been carried out
+    for (int i = 0; i < times; ++i) ec2_.will_refuse("RunInstances", code, status);
+    const auto driver = machine();
+    driver->check(task_);
+    EXPECT_NE(refusal([&] { driver->create([] {}, task_); }), "");
+    ec2_.forget_prepared();
+    return driver->record()["Making"];
+  };
+  EXPECT_EQ(making_after("ExpiredToken", 400, 1), Json({"instance"}));
+  EXPECT_EQ(making_after("AuthFailure", 401, 1), Json({"instance"}));
+  EXPECT_EQ(making_after("IdempotentParameterMismatch", 400, 1), Json({"instance"}));
+  EXPECT_EQ(making_after("RequestLimitExceeded", 503, 200), Json({"instance"}));
+  EXPECT_EQ(making_after("InvalidParameterValue", 400, 1), Json::array());
+}
+
 TEST_F(Ec2MachineTest, LeavesNothingBehindWhenTheQuotaIsReached) {
   ec2_.will("RunInstances", 412,
             "<Response><Errors><Error><Code>DryRunOperation</Code></Error></Errors></Response>");
@@ -141,6 +167,32 @@ TEST_F(Ec2MachineTest, MakesItsGroupAnewWhenTheLastOtherMachineTookItAway) {
   driver->create([] {}, task_);
   EXPECT_EQ(ec2_.calls_of("CreateSecurityGroup").size(), 2U);
   EXPECT_EQ(text_of(driver->record(), "InstanceId"), "i-1");
+  // The parameters are others, and EC2 refuses these with the same token.
+  const auto runs = ec2_.calls_of("RunInstances");
+  EXPECT_NE(runs.at(1).value("ClientToken"), runs.at(2).value("ClientToken"));
+}
+
+TEST_F(Ec2MachineTest, MakesTheFleetsTemplateAnewWithItsGroup) {
+  for (const char* id : {"lt-7", "lt-8"})
+    ec2_.will("CreateLaunchTemplate", 200,
+              std::string("<R><launchTemplate><launchTemplateId>") + id +
+                  "</launchTemplateId></launchTemplate></R>");
+  ec2_.will_refuse("CreateFleet", "InvalidSecurityGroupID.NotFound");
+  ec2_.always("CreateFleet",
+              "<R><fleetInstanceSet><item><instanceIds><item>i-1</item></instanceIds></item>"
+              "</fleetInstanceSet></R>");
+  ec2_.always("DeleteLaunchTemplate", "<R/>");
+  const auto driver = machine({{"use-fleet", true}});
+  driver->check(task_);
+  driver->create([] {}, task_);
+  for (const char* action : {"CreateLaunchTemplate", "CreateFleet"}) {
+    const auto calls = ec2_.calls_of(action);
+    ASSERT_EQ(calls.size(), 2U) << action;
+    EXPECT_NE(calls[0].value("ClientToken"), calls[1].value("ClientToken")) << action;
+  }
+  const auto gone = ec2_.calls_of("DeleteLaunchTemplate");
+  ASSERT_EQ(gone.size(), 2U);
+  EXPECT_EQ(gone[0].value("LaunchTemplateId") + gone[1].value("LaunchTemplateId"), "lt-7lt-8");
 }
 
 TEST_F(Ec2MachineTest, RefusesWhatCannotWorkBeforeAnythingIsMade) {
@@ -173,6 +225,35 @@ TEST_F(Ec2MachineTest, RefusesWhatCannotWorkBeforeAnythingIsMade) {
     EXPECT_TRUE(refusal([&] { driver->check(task_); }).contains(one.words)) << one.words;
     for (const auto& call : ec2_.calls())
       EXPECT_TRUE(call.action.starts_with("Describe") || call.value("DryRun") == "true") << call.action;
+  }
+}
+
+TEST_F(Ec2MachineTest, TakesTheUsersAddressFromNobody) {
+  const Flags given{{"elastic-ip", std::string("eipalloc-7")}};
+  const auto words = [&](const std::string& addresses) {
+    ec2_.always("DescribeAddresses", "<R><addressesSet>" + addresses + "</addressesSet></R>");
+    return refusal([&] { machine(given)->check(task_); });
+  };
+  EXPECT_TRUE(words("").contains("there is no Elastic IP address eipalloc-7 in eu-west-1"));
+  EXPECT_TRUE(words("<item><associationId>eipassoc-1</associationId><instanceId>i-9</instanceId></item>")
+                  .contains("in use by i-9"));
+  EXPECT_EQ(words("<item><publicIp>203.0.113.7</publicIp></item>"), "");
+  EXPECT_EQ(ec2_.calls_of("DescribeAddresses")[0].value("Filter.1.Value.1"), "eipalloc-7");
+  ec2_.always("AssociateAddress", "<R/>");
+  const auto driver = created(given);
+  driver->remove(task_);
+  EXPECT_TRUE(ec2_.calls_of("ReleaseAddress").empty());
+}
+
+TEST_F(Ec2MachineTest, LetsNoAddressBeReassociatedButItsOwn) {
+  ec2_.always("DescribeAddresses", "<R><addressesSet><item/></addressesSet></R>");
+  ec2_.always("AssociateAddress", "<R/>");
+  ec2_.always("AllocateAddress", "<R><allocationId>eipalloc-1</allocationId></R>");
+  for (const auto& [wish, allowed] : {std::pair{"eipalloc-7", "false"}, {"allocate", "true"}}) {
+    const auto driver = machine({{"elastic-ip", std::string(wish)}});
+    driver->check(task_);
+    driver->create([] {}, task_);
+    EXPECT_EQ(ec2_.calls_of("AssociateAddress").back().value("AllowReassociation"), allowed) << wish;
   }
 }
 
@@ -214,6 +295,23 @@ TEST_F(Ec2MachineTest, IsStartedAlsoWithoutItsTag) {
   driver->power(Power::start, task_);
   EXPECT_EQ(ec2_.calls().back().value("Filter.1.Name"), "instance-id");
   EXPECT_EQ(driver->endpoint().address, "203.0.113.5");
+}
+
+TEST_F(Ec2MachineTest, WaitsNoLongerThanItSaysAlsoWhileNobodyAnswers) {
+  const auto driver = created();
+  fs::remove_all(store_ / "cache");
+  for (int i = 0; i < 30; ++i) ec2_.will_hang("DescribeInstances");
+  const auto before = clock_.steady();
+  EXPECT_EQ(refusal([&] { driver->power(Power::start, task_); }),
+            "the instance i-1 is not running after 5 minutes, but unknown to EC2");
+  EXPECT_LE(clock_.steady() - before, std::chrono::minutes(5));
+}
+
+TEST_F(Ec2MachineTest, SaysWhyItsStateCannotBeSeen) {
+  const auto driver = created();
+  fs::remove_all(store_ / "cache");
+  ec2_.will_refuse("DescribeInstances", "UnauthorizedOperation");
+  EXPECT_TRUE(refusal([&] { driver->power(Power::start, task_); }).contains("allow DescribeInstances"));
 }
 
 TEST_F(Ec2MachineTest, TakesItsGroupWithItOnlyAsTheLastOne) {
@@ -262,6 +360,27 @@ TEST_F(Ec2MachineTest, FindsWhatWasBegunWhenItWasKilled) {
   EXPECT_EQ(ends[0].value("InstanceId.1"), "i-7");
   ASSERT_EQ(ec2_.calls_of("DeleteSecurityGroup").size(), 1U);
   EXPECT_EQ(ec2_.calls_of("DescribeInstances")[0].value("Filter.1.Value.1"), text_of(killed, "Id"));
+}
+
+TEST_F(Ec2MachineTest, LooksForWhatWasAskedForLongAgoAndMadeJustNow) {
+  Json killed = record();
+  killed["Making"] = {"instance", "security group"};
+  killed["MakingSince"] = 1'800'000'000 - 240;  // throttling was waited out
+  ec2_.will("DescribeInstances", 200, FakeEc2::reservations(""));
+  ec2_.will("DescribeInstances", 200, FakeEc2::reservations(FakeEc2::instance("i-7", "running")));
+  ec2_.always("DescribeInstances", FakeEc2::reservations(""));
+  // Two groups are not what two kinds of things are.
+  ec2_.always("DescribeSecurityGroups",
+              "<R><securityGroupInfo><item><groupId>sg-7</groupId></item><item><groupId>sg-8</groupId></item>"
+              "</securityGroupInfo></R>");
+  type_->open(killed, services_)->remove(task_);
+  ASSERT_EQ(ec2_.calls_of("TerminateInstances").size(), 1U);
+  EXPECT_EQ(ec2_.calls_of("TerminateInstances")[0].value("InstanceId.1"), "i-7");
+  EXPECT_EQ(ec2_.calls_of("DescribeSecurityGroups")[0].value("Filter.2.Value.1"), "docker-machine");
+  ec2_.forget_calls();
+  killed["MakingSince"] = 1'800'000'000 - 3600;
+  type_->open(killed, services_)->remove(task_);
+  EXPECT_EQ(ec2_.calls_of("DescribeInstances").size(), 1U);
 }
 
 TEST_F(Ec2MachineTest, AsksNobodyToRemoveWhatWasNeverBegun) {
@@ -313,9 +432,16 @@ TEST_F(Ec2MachineTest, MovesToAnotherStoreWithAllThatIsItsOwn) {
   const auto tagged = ec2_.calls_of("CreateTags").at(0);
   EXPECT_EQ(tagged.value("ResourceId.1"), "i-1");
   EXPECT_EQ(tagged.value("ResourceId.2"), "key-1");
-  EXPECT_EQ(tagged.value("ResourceId.3"), "sg-1");
-  EXPECT_EQ(tagged.value("ResourceId.4"), "sgr-1");
+  EXPECT_EQ(tagged.value("ResourceId.3"), "");
   EXPECT_EQ(tagged.value("Tag.1.Value"), "ffeeddccbbaa9988");
+  EXPECT_EQ(tagged.value("Tag.2.Value"), "dev");
+  // Other machines of that store may come to use the group.
+  const auto shared = ec2_.calls_of("CreateTags").at(1);
+  EXPECT_EQ(shared.value("ResourceId.1"), "sg-1");
+  EXPECT_EQ(shared.value("ResourceId.2"), "sgr-1");
+  EXPECT_EQ(shared.value("Tag.1.Key"), "docker-machine:store");
+  EXPECT_EQ(shared.value("Tag.1.Value"), "ffeeddccbbaa9988");
+  EXPECT_EQ(shared.value("Tag.2.Key"), "");
   EXPECT_EQ(text_of(driver->record(), "StoreId"), "ffeeddccbbaa9988");
 }
 

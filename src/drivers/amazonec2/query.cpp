@@ -11,9 +11,6 @@
 namespace dm {
 namespace {
 
-/// A call with all its repetitions; a machine is not made of so many that this would ever be too short.
-constexpr auto call_limit = std::chrono::minutes(5);
-
 /// As a form has it, a blank as a plus.
 std::string form_encoded(const std::string& text) {
   std::string encoded;
@@ -200,6 +197,8 @@ std::vector<pugi::xml_node> XmlAnswer::items(const char* list) const { return it
 
 AwsError::AwsError(const std::string& action, const std::string& code, const std::string& words)
     : Error(sentence(action, code, words), reason_of(code)), code_(code) {}
+
+bool AwsError::is_throttling() const { return dm::is_throttling(code_); }
 
 bool AwsError::is_not_found() const {
   return code_.ends_with(".NotFound") || code_ == "InvalidAllocationID.NotFound" ||

@@ -65,6 +65,8 @@ class AwsError : public Error {
   const std::string& code() const { return code_; }
   /// Whether what was named does not exist (any more).
   bool is_not_found() const;
+  /// Whether AWS wants fewer calls.
+  bool is_throttling() const;
 
  private:
   std::string code_;
@@ -79,6 +81,9 @@ class QueryClient {
   struct Api {
     std::string service, version, url, region;
   };
+  /// A call with all its repetitions; a machine is not made of so many that this would ever be too short.
+  static constexpr auto call_limit = std::chrono::minutes(5);
+
   /// `credentials` gives none (an empty access key) where calls are not signed.
   QueryClient(HttpClient& http, Api api, int retries, std::function<AwsCredentials(Task&)> credentials)
       : http_(&http), api_(std::move(api)), retries_(retries), credentials_(std::move(credentials)) {}

@@ -4,8 +4,10 @@
 #include <future>
 #include <map>
 
+#include "base/strings.h"
 #include "drivers/digitalocean/droplet.h"
 #include "drivers/digitalocean/inventory.h"
+#include "drivers/digitalocean/marks.h"
 
 namespace dm {
 namespace {
@@ -58,6 +60,7 @@ Json DigitalOceanType::configure(const NewMachine& machine, const FlagValues& va
   DigitalOceanSettings settings = digitalocean_settings().from_flags(values);
   const DigitalOceanLogin login = digitalocean_login().from_flags(values);
   check_values(settings, login);
+  settings.id = random_hex(id_digits);
   settings.store_id = machine.store_id;
   CommonSettings common = common_of(machine);
   common.ssh_user = login.user;

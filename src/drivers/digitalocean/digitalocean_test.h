@@ -34,11 +34,13 @@ class DigitalOceanTest : public ::testing::Test {
     return all;
   }
   Json configure() {
-    return type_->configure({.name = "web.One",
-                             .store_path = (root_ / "store").string(),
-                             .swarm = {},
-                             .store_id = "0123456789abcdef"},
-                            values(), services_, task_);
+    Json record = type_->configure({.name = "web.One",
+                                    .store_path = (root_ / "store").string(),
+                                    .swarm = {},
+                                    .store_id = "0123456789abcdef"},
+                                   values(), services_, task_);
+    record["Id"] = "00000000000000aa";
+    return record;
   }
   std::unique_ptr<Driver> open(const Json& record) { return type_->open(record, services_); }
   /// A machine that has a droplet for a long time.

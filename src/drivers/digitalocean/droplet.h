@@ -74,8 +74,10 @@ class DropletMachine final : public Driver {
   void take_addresses(const Json& droplet);
   bool is_fresh(long long requested) const;
   Milliseconds freshness(long long requested) const;
+  Milliseconds time_to_appear(long long requested) const;
 
   // droplet_remove.cpp
+  std::string own_tag(const std::string& store_id) const;
   std::vector<long long> droplet_ids(Task& task);
   void remove_address(const std::vector<long long>& droplets, Task& task);
   std::vector<std::string> addresses_of(const std::vector<long long>& droplets, Task& task);

@@ -74,7 +74,7 @@ void DropletMachine::check_name() const {
   const std::string& name = common_.machine_name;
   if (name.ends_with('-') || name.ends_with('.'))
     refuse(fmt::format("a droplet's name must end with a letter or digit, and \"{}\" does not", name));
-  if (machine_tag(settings_.store_id, name).size() > 255)
+  if (machine_tag(settings_.store_id, name, settings_.id).size() > 255)
     refuse(fmt::format("the name \"{}\" is too long for a droplet and its tag", name));
 }
 

@@ -102,7 +102,7 @@ void DropletMachine::register_key(const Save& save, Task& task) {
   public_key_ = key.public_ssh_line;
   settings_.own_key_fingerprint = md5_fingerprint(public_key_);
   save();
-  const Json wanted{{"name", machine_tag(settings_.store_id, common_.machine_name)},
+  const Json wanted{{"name", machine_mark(settings_.store_id, common_.machine_name)},
                     {"public_key", public_key_}};
   // A second time does no harm: the key is unique, and known by its fingerprint.
   DigitalOceanAnswer answer = api_.send("POST", "/v2/account/keys", wanted, Repeat::harmless, task);
@@ -135,7 +135,7 @@ std::string DropletMachine::user_data(const KeyPair& host_key) const {
 Json DropletMachine::order(const std::string& user_data) const {
   Json tags = own_tags(settings_);
   tags.push_back(store_tag(settings_.store_id));
-  tags.push_back(machine_tag(settings_.store_id, common_.machine_name));
+  tags.push_back(own_tag(settings_.store_id));
   if (settings_.wants_reserved_ip) tags.push_back(reserved_ip_tag);
   Json order{{"name", common_.machine_name},
              {"region", settings_.region},
@@ -180,6 +180,7 @@ void DropletMachine::order_droplet(const std::string& user_data, const Save& sav
     if (found.empty()) throw Error("DigitalOcean took the order and names no droplet");
     settings_.droplet_id = found.front();
   }
+  settings_.droplet_requested = now();  // It may be missing from now on, not from when the order was begun.
   save();
 }
 
@@ -236,7 +237,7 @@ void DropletMachine::make_firewall(const Save& save, Task& task) {
     const OpenPort open = parse_open_port(digitalocean_port_flag, text);
     add(inbound(open.protocol, std::to_string(open.port)));
   }
-  const Json firewall{{"name", firewall_name(settings_.store_id, common_.machine_name)},
+  const Json firewall{{"name", firewall_name(settings_.store_id, common_.machine_name, settings_.id)},
                       {"inbound_rules", rules},
                       {"outbound_rules",
                        Json::array({outbound("tcp", "all"), outbound("udp", "all"), outbound("icmp", "0")})},

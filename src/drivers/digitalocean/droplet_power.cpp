@@ -56,12 +56,20 @@ long long DropletMachine::now() const {
   return std::chrono::duration_cast<seconds>(services_.clock.now().time_since_epoch()).count();
 }
 
-/// How long something that was asked for at this moment may still be missing.
+/// How long something that was promised at this moment may still be missing.
 Milliseconds DropletMachine::freshness(long long requested) const {
   if (requested == 0) return Milliseconds(0);
   // A clock that was set back must not make anything fresh for ever.
   return std::clamp<Milliseconds>(pace_.consistency - seconds(now() - requested), Milliseconds(0),
                                   pace_.consistency);
+}
+
+/// How long something is looked for whose order was begun at this moment and may have been answered much
+/// later.
+Milliseconds DropletMachine::time_to_appear(long long requested) const {
+  const seconds age(now() - requested);
+  const bool may_come = requested != 0 && age.count() >= 0 && age <= pace_.call + pace_.consistency;
+  return may_come ? pace_.consistency : Milliseconds(0);
 }
 
 bool DropletMachine::is_fresh(long long requested) const { return freshness(requested).count() > 0; }

@@ -75,14 +75,18 @@ void DropletMachine::remove(Task& task) {
   if (!failures.empty()) throw Error(join(failures, "\n"), *reason);
 }
 
+/// The tag of this machine's droplet in a store; no other machine ever has it, also none of the same name.
+std::string DropletMachine::own_tag(const std::string& store_id) const {
+  return machine_tag(store_id, common_.machine_name, settings_.id);
+}
+
 /// The droplets that are this machine's: by its number, or by its tag if the answer to the order was lost.
 std::vector<long long> DropletMachine::droplet_ids(Task& task) {
   if (settings_.droplet_id != 0) return {settings_.droplet_id};
   if (settings_.droplet_requested == 0) return {};
-  return looked_for(freshness(settings_.droplet_requested), task, [&] {
+  return looked_for(time_to_appear(settings_.droplet_requested), task, [&] {
     std::vector<long long> ids;
-    const std::string tag = machine_tag(settings_.store_id, common_.machine_name);
-    for (const auto& droplet : droplets_tagged(api_, tag, task))
+    for (const auto& droplet : droplets_tagged(api_, own_tag(settings_.store_id), task))
       if (const long long id = number_of(droplet, "id"); id != 0) ids.push_back(id);
     return ids;
   });
@@ -93,7 +97,7 @@ void DropletMachine::remove_address(const std::vector<long long>& droplets, Task
   if (!settings_.reserved_ip.empty()) {
     addresses = {settings_.reserved_ip};
   } else if (settings_.reserved_ip_requested != 0) {
-    addresses = looked_for(freshness(settings_.reserved_ip_requested), task,
+    addresses = looked_for(time_to_appear(settings_.reserved_ip_requested), task,
                            [&] { return addresses_of(droplets, task); });
   }
   for (const auto& address : addresses)
@@ -116,8 +120,8 @@ void DropletMachine::remove_firewall(Task& task) {
   if (!settings_.firewall_id.empty()) {
     ids = {settings_.firewall_id};
   } else if (settings_.firewall_requested != 0) {
-    const std::string name = firewall_name(settings_.store_id, common_.machine_name);
-    ids = looked_for(freshness(settings_.firewall_requested), task, [&] {
+    const std::string name = firewall_name(settings_.store_id, common_.machine_name, settings_.id);
+    ids = looked_for(time_to_appear(settings_.firewall_requested), task, [&] {
       std::vector<std::string> found;
       for (const auto& firewall : api_.list("/v2/firewalls", "firewalls", task))
         if (text_of(firewall, "name") == name) found.push_back(text_of(firewall, "id"));
@@ -139,7 +143,7 @@ void DropletMachine::remove_key(Task& task) {
 /// A tag costs nothing: a token that may not delete it is no reason to keep the machine.
 void DropletMachine::remove_tag(Task& task) {
   if (settings_.store_id.empty() || settings_.droplet_requested == 0) return;
-  const std::string tag = machine_tag(settings_.store_id, common_.machine_name);
+  const std::string tag = own_tag(settings_.store_id);
   try {
     delete_at_digitalocean(api_, "/v2/tags/" + url_word(tag), Milliseconds(0), task);
   } catch (const Error& error) {
@@ -149,7 +153,7 @@ void DropletMachine::remove_tag(Task& task) {
 
 void DropletMachine::move_to_store(const std::string& store_id, Task& task) {
   if (settings_.droplet_id != 0) retag(store_id, task);
-  const std::string name = machine_tag(store_id, common_.machine_name);
+  const std::string name = machine_mark(store_id, common_.machine_name);
   if (settings_.key_fingerprint.empty() && settings_.key_id != 0) {
     expect(api_.send("PUT", fmt::format("/v2/account/keys/{}", settings_.key_id), {{"name", name}},
                      Repeat::harmless, task));
@@ -162,7 +166,7 @@ void DropletMachine::move_to_store(const std::string& store_id, Task& task) {
 void DropletMachine::retag(const std::string& store_id, Task& task) {
   const Json droplet{{"resources", Json::array({{{"resource_id", std::to_string(settings_.droplet_id)},
                                                  {"resource_type", "droplet"}}})}};
-  for (const auto& tag : {store_tag(store_id), machine_tag(store_id, common_.machine_name)}) {
+  for (const auto& tag : {store_tag(store_id), own_tag(store_id)}) {
     expect(api_.send("POST", "/v2/tags", {{"name", tag}}, Repeat::harmless, task));
     expect(api_.send("POST", "/v2/tags/" + url_word(tag) + "/resources", droplet, Repeat::harmless, task));
   }
@@ -171,8 +175,7 @@ void DropletMachine::retag(const std::string& store_id, Task& task) {
       api_.send("DELETE", "/v2/tags/" + url_word(store_tag(settings_.store_id)) + "/resources", droplet,
                 Repeat::harmless, task);
   if (!answer.is_missing()) expect(answer);
-  delete_at_digitalocean(api_, "/v2/tags/" + url_word(machine_tag(settings_.store_id, common_.machine_name)),
-                         Milliseconds(0), task);
+  delete_at_digitalocean(api_, "/v2/tags/" + url_word(own_tag(settings_.store_id)), Milliseconds(0), task);
 }
 
 void DropletMachine::rename_firewall(const std::string& store_id, Task& task) {
@@ -180,7 +183,7 @@ void DropletMachine::rename_firewall(const std::string& store_id, Task& task) {
   const DigitalOceanAnswer answer = api_.get(path, task);
   if (answer.is_missing()) return;
   expect(answer);
-  Json firewall{{"name", firewall_name(store_id, common_.machine_name)}};
+  Json firewall{{"name", firewall_name(store_id, common_.machine_name, settings_.id)}};
   for (const char* kept : {"inbound_rules", "outbound_rules", "droplet_ids", "tags"})
     if (!member_of(answer.part("firewall"), kept).is_null()) firewall[kept] = answer.part("firewall")[kept];
   expect(api_.send("PUT", path, firewall, Repeat::harmless, task));

@@ -107,11 +107,11 @@ TEST_F(DropletTest, MakesAllCallsInTheirOrder) {
   text = replace_all(text, std::string(trim(key)), "KEY");
   EXPECT_EQ(text,
             R"(POST account/keys {"name":"docker-machine:0123456789abcdef:web___one","public_key":"KEY"}
-POST droplets {"name":"web.One","region":"nyc3","size":"small","image":"debian-12-x64","ssh_keys":[8],"backups":false,"ipv6":false,"monitoring":false,"user_data":"USER DATA","tags":["one","docker-machine-store:0123456789abcdef","docker-machine:0123456789abcdef:web___one","docker-machine-reserved-ip"]}
+POST droplets {"name":"web.One","region":"nyc3","size":"small","image":"debian-12-x64","ssh_keys":[8],"backups":false,"ipv6":false,"monitoring":false,"user_data":"USER DATA","tags":["one","docker-machine-store:0123456789abcdef","docker-machine:0123456789abcdef:web___one:00000000000000aa","docker-machine-reserved-ip"]}
 GET droplets?tag_name=docker-machine-store:0123456789abcdef&per_page=200
 GET droplets?tag_name=docker-machine-store:0123456789abcdef&per_page=200
 GET droplets?tag_name=docker-machine-store:0123456789abcdef&per_page=200
-POST firewalls {"name":"docker-machine-0123456789abcdef-web.One","inbound_rules":[{"protocol":"tcp","ports":"2200","sources":{"addresses":["0.0.0.0/0","::/0"]}},{"protocol":"tcp","ports":"2376","sources":{"addresses":["0.0.0.0/0","::/0"]}},{"protocol":"icmp","ports":"0","sources":{"addresses":["0.0.0.0/0","::/0"]}},{"protocol":"tcp","ports":"8000","sources":{"addresses":["0.0.0.0/0","::/0"]}},{"protocol":"udp","ports":"53","sources":{"addresses":["0.0.0.0/0","::/0"]}}],"outbound_rules":[{"protocol":"tcp","ports":"all","destinations":{"addresses":["0.0.0.0/0","::/0"]}},{"protocol":"udp","ports":"all","destinations":{"addresses":["0.0.0.0/0","::/0"]}},{"protocol":"icmp","ports":"0","destinations":{"addresses":["0.0.0.0/0","::/0"]}}],"droplet_ids":[7]}
+POST firewalls {"name":"docker-machine-0123456789abcdef-00000000000000aa-web.One","inbound_rules":[{"protocol":"tcp","ports":"2200","sources":{"addresses":["0.0.0.0/0","::/0"]}},{"protocol":"tcp","ports":"2376","sources":{"addresses":["0.0.0.0/0","::/0"]}},{"protocol":"icmp","ports":"0","sources":{"addresses":["0.0.0.0/0","::/0"]}},{"protocol":"tcp","ports":"8000","sources":{"addresses":["0.0.0.0/0","::/0"]}},{"protocol":"udp","ports":"53","sources":{"addresses":["0.0.0.0/0","::/0"]}}],"outbound_rules":[{"protocol":"tcp","ports":"all","destinations":{"addresses":["0.0.0.0/0","::/0"]}},{"protocol":"udp","ports":"all","destinations":{"addresses":["0.0.0.0/0","::/0"]}},{"protocol":"icmp","ports":"0","destinations":{"addresses":["0.0.0.0/0","::/0"]}}],"droplet_ids":[7]}
 POST reserved_ips {"droplet_id":7}
 POST reserved_ips {"droplet_id":7}
 GET actions/9
@@ -210,11 +210,37 @@ TEST_F(DropletTest, IsLookedForByItsTagWhenCreateWasKilled) {
   answer(404);
   open(record)->remove(task_);
   EXPECT_EQ(asked(),
-            "GET droplets?tag_name=docker-machine:0123456789abcdef:web___one&per_page=200\n"
-            "GET droplets?tag_name=docker-machine:0123456789abcdef:web___one&per_page=200\n"
+            "GET droplets?tag_name=docker-machine:0123456789abcdef:web___one:00000000000000aa&per_page=200\n"
+            "GET droplets?tag_name=docker-machine:0123456789abcdef:web___one:00000000000000aa&per_page=200\n"
             "DELETE droplets/7\nDELETE droplets/7\nDELETE droplets/7\n"
             "DELETE account/keys/aa:bb\n"
-            "DELETE tags/docker-machine:0123456789abcdef:web___one\n");
+            "DELETE tags/docker-machine:0123456789abcdef:web___one:00000000000000aa\n");
+}
+
+TEST_F(DropletTest, IsLookedForAsLongWhenItsOrderWasWaitedForByThrottling) {
+  Json record = configure();
+  record["DropletRequested"] =
+      std::chrono::duration_cast<std::chrono::seconds>(clock_.now().time_since_epoch()).count() - 240;
+  answer(200, list_of({}));
+  answer(200, list_of({droplet(7, "new", {})}));
+  answer(204);
+  answer(204);
+  open(record)->remove(task_);
+  EXPECT_TRUE(asked().contains("DELETE droplets/7\n")) << asked();
+}
+
+TEST_F(DropletTest, IsFreshFromTheAnswerOn) {
+  give("image", std::string("i"));
+  give("size", std::string("s"));
+  const auto driver = open(configure());
+  answer_key();
+  http_.will_answer(HttpResponse{.status = 429, .headers = {{"retry-after", "60"}}, .body = "{}"});
+  answer(202, {{"droplet", {{"id", 7}}}});
+  const auto before = clock_.now();
+  answer(200, list_of({droplet(7, "active", {"192.0.2.7"})}));
+  create(*driver);
+  const auto since = std::chrono::duration_cast<std::chrono::seconds>(before.time_since_epoch()).count();
+  EXPECT_GE(number_of(driver->record(), "DropletRequested"), since + 60);
 }
 
 TEST_F(DropletTest, IsNotLookedForLongWhenThatWasLongAgo) {
@@ -342,24 +368,24 @@ TEST_F(DropletTest, MovesToAnotherStore) {
   answer(200, {{"firewall", {{"id", "f-1"}}}});
   driver->move_to_store("fedcba9876543210", task_);
   const std::string resources = R"( {"resources":[{"resource_id":"7","resource_type":"droplet"}]})";
-  EXPECT_EQ(
-      asked(),
-      "POST tags {\"name\":\"docker-machine-store:fedcba9876543210\"}\n"
-      "POST tags/docker-machine-store:fedcba9876543210/resources" +
-          resources +
-          "\n"
-          "POST tags {\"name\":\"docker-machine:fedcba9876543210:web___one\"}\n"
-          "POST tags/docker-machine:fedcba9876543210:web___one/resources" +
-          resources +
-          "\n"
-          "DELETE tags/docker-machine-store:0123456789abcdef/resources" +
-          resources +
-          "\n"
-          "DELETE tags/docker-machine:0123456789abcdef:web___one\n"
-          "PUT account/keys/8 {\"name\":\"docker-machine:fedcba9876543210:web___one\"}\n"
-          "GET firewalls/f-1\n"
-          "PUT firewalls/f-1 {\"name\":\"docker-machine-fedcba9876543210-web.One\",\"inbound_rules\":[],"
-          "\"droplet_ids\":[7]}\n");
+  EXPECT_EQ(asked(),
+            "POST tags {\"name\":\"docker-machine-store:fedcba9876543210\"}\n"
+            "POST tags/docker-machine-store:fedcba9876543210/resources" +
+                resources +
+                "\n"
+                "POST tags {\"name\":\"docker-machine:fedcba9876543210:web___one:00000000000000aa\"}\n"
+                "POST tags/docker-machine:fedcba9876543210:web___one:00000000000000aa/resources" +
+                resources +
+                "\n"
+                "DELETE tags/docker-machine-store:0123456789abcdef/resources" +
+                resources +
+                "\n"
+                "DELETE tags/docker-machine:0123456789abcdef:web___one:00000000000000aa\n"
+                "PUT account/keys/8 {\"name\":\"docker-machine:fedcba9876543210:web___one\"}\n"
+                "GET firewalls/f-1\n"
+                "PUT firewalls/f-1 "
+                "{\"name\":\"docker-machine-fedcba9876543210-00000000000000aa-web.One\",\"inbound_rules\":[],"
+                "\"droplet_ids\":[7]}\n");
   EXPECT_EQ(text_of(driver->record(), "StoreID"), "fedcba9876543210");
 }
 

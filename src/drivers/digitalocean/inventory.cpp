@@ -4,7 +4,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/strings.h"
@@ -13,7 +16,23 @@
 namespace dm {
 namespace {
 
-using DropletsById = std::map<long long, Json>;
+/// What could be learned of droplets, by their numbers.
+struct Census {
+  std::map<long long, Json> droplets;
+  std::map<long long, Error> errors;  ///< why nothing is known of these
+  std::optional<Error> silence;       ///< nobody answers, so that no more is asked
+};
+
+/// One question about these droplets; its failure is theirs.
+void ask(Census& census, const std::set<long long>& ids, const std::function<void()>& question) {
+  try {
+    if (census.silence) throw Error(*census.silence);
+    question();
+  } catch (const Error& error) {
+    for (const long long id : ids) census.errors.emplace(id, error);
+    if (error.reason() == Reason::unreachable || error.reason() == Reason::timed_out) census.silence = error;
+  }
+}
 
 /// With more than this missing, a list of all droplets is cheaper than to ask for each.
 constexpr size_t most_single_calls = 5;
@@ -23,48 +42,49 @@ constexpr const char* key_kind = "SSH key";
 constexpr const char* firewall_kind = "firewall";
 constexpr const char* address_kind = "reserved IP";
 
-void add(const Json& droplets, DropletsById& by_id) {
-  for (const auto& droplet : droplets) by_id[number_of(droplet, "id")] = droplet;
+void add(const Json& droplets, Census& census) {
+  for (const auto& droplet : droplets) census.droplets[number_of(droplet, "id")] = droplet;
 }
 
-std::set<long long> missing_of(std::span<DropletMachine* const> machines, const DropletsById& found) {
-  std::set<long long> missing;
-  for (const DropletMachine* machine : machines) {
-    const long long id = machine->settings().droplet_id;
-    if (id != 0 && !found.contains(id)) missing.insert(id);
-  }
-  return missing;
+void add_single(long long id, Census& census, DigitalOceanApi& api, Task& task) {
+  const DigitalOceanAnswer answer = api.get(fmt::format("/v2/droplets/{}", id), task);
+  if (answer.ok()) census.droplets[id] = answer.part("droplet");
+  if (!answer.ok() && !answer.is_missing()) throw answer.failure();
 }
 
-/// The droplets of the machines, as far as they exist.
-DropletsById droplets_of(std::span<DropletMachine* const> machines, DigitalOceanApi& api, Task& task) {
-  std::set<std::string> tags;
+/// The droplets of the machines, as far as they exist. What cannot be asked for spoils nothing else.
+Census census_of(std::span<DropletMachine* const> machines, DigitalOceanApi& api, Task& task) {
+  std::map<std::string, std::set<long long>> stores;
   for (const DropletMachine* machine : machines)
-    if (!machine->settings().store_id.empty()) tags.insert(store_tag(machine->settings().store_id));
-  DropletsById found;
-  for (const auto& tag : tags) add(droplets_tagged(api, tag, task), found);
-  const auto missing = missing_of(machines, found);
+    stores[machine->settings().store_id].insert(machine->settings().droplet_id);
+  Census census;
+  for (const auto& [store, ids] : stores) {
+    if (store.empty()) continue;
+    ask(census, ids, [&, &tag = store] { add(droplets_tagged(api, store_tag(tag), task), census); });
+  }
+  std::set<long long> missing;
+  for (const auto& [store, ids] : stores) {
+    std::ranges::copy_if(ids, std::inserter(missing, missing.end()), [&](long long id) {
+      return id != 0 && !census.droplets.contains(id) && !census.errors.contains(id);
+    });
+  }
   if (missing.size() > most_single_calls) {
-    add(api.list("/v2/droplets", "droplets", task), found);
-    return found;
+    ask(census, missing, [&] { add(api.list("/v2/droplets", "droplets", task), census); });
+  } else {
+    for (const long long id : missing) ask(census, {id}, [&] { add_single(id, census, api, task); });
   }
-  for (const long long id : missing) {
-    const DigitalOceanAnswer answer = api.get(fmt::format("/v2/droplets/{}", id), task);
-    if (answer.ok()) {
-      found[id] = answer.part("droplet");
-    } else if (!answer.is_missing()) {
-      throw answer.failure();
-    }
-  }
-  return found;
+  return census;
 }
 
-Surveyed outcome_of(DropletMachine& machine, const DropletsById& droplets) {
+Surveyed outcome_of(DropletMachine& machine, const Census& census) {
   Surveyed outcome;
+  const long long id = machine.settings().droplet_id;
   try {
-    const auto found = droplets.find(machine.settings().droplet_id);
+    const auto found = census.droplets.find(id);
+    const auto error = census.errors.find(id);
+    if (found == census.droplets.end() && error != census.errors.end()) throw error->second;
     outcome.observation =
-        found == droplets.end() ? machine.observed_missing() : machine.observed(found->second);
+        found == census.droplets.end() ? machine.observed_missing() : machine.observed(found->second);
   } catch (const Error& error) {
     outcome.error = error;
     outcome.observation.endpoint = machine.endpoint();
@@ -126,17 +146,11 @@ void dispose_of_droplet(DigitalOceanApi& api, const std::string& path, Task& tas
 
 std::vector<Surveyed> survey_droplets(std::span<DropletMachine* const> machines, const Services& services,
                                       Task& task) {
+  const DigitalOceanSettings& account = machines.front()->settings();
+  DigitalOceanApi api(account.endpoint, account.token, services);
+  const Census census = census_of(machines, api, task);
   std::vector<Surveyed> outcomes;
-  try {
-    const DigitalOceanSettings& account = machines.front()->settings();
-    DigitalOceanApi api(account.endpoint, account.token, services);
-    const DropletsById droplets = droplets_of(machines, api, task);
-    for (DropletMachine* machine : machines) outcomes.push_back(outcome_of(*machine, droplets));
-  } catch (const Error& error) {
-    outcomes.clear();
-    for (const DropletMachine* machine : machines)
-      outcomes.push_back({.observation = {State::none, machine->endpoint()}, .error = error});
-  }
+  for (DropletMachine* machine : machines) outcomes.push_back(outcome_of(*machine, census));
   return outcomes;
 }
 

@@ -37,6 +37,34 @@ TEST_F(DigitalOceanInventoryTest, OneAbsenceSpoilsNothing) {
   EXPECT_EQ(seen.at(3).observation.state, State::running);
 }
 
+TEST_F(DigitalOceanInventoryTest, OneRefusalSpoilsNothing) {
+  answer(403, {{"message", "not this store"}});
+  answer(200, {{"droplets", {droplet(2, "active", {"192.0.2.2"})}}});
+  answer(403, {{"message", "not this droplet"}});
+  answer(200, {{"droplet", droplet(4, "off", {"192.0.2.4"})}});
+  const auto seen = survey({machine(1, "a"), machine(2, "b"), machine(3, "b"), machine(4, "")});
+  const auto says = [&](size_t i, const char* words) {
+    return seen.at(i).error && std::string(seen.at(i).error->what()).contains(words);
+  };
+  EXPECT_EQ(http_.unused(), 0U);
+  EXPECT_TRUE(says(0, "not this store"));
+  EXPECT_FALSE(seen.at(1).error);
+  EXPECT_EQ(seen.at(1).observation.state, State::running);
+  EXPECT_TRUE(says(2, "not this droplet"));
+  EXPECT_FALSE(seen.at(3).error);
+  EXPECT_EQ(seen.at(3).observation.state, State::stopped);
+}
+
+TEST_F(DigitalOceanInventoryTest, OneRefusalOfTheWholeListIsThatOfTheMissing) {
+  answer(200, {{"droplets", {droplet(1, "active", {"192.0.2.1"})}}});
+  answer(403, {{"message", "no list"}});
+  std::vector<Json> records;
+  for (int id = 1; id <= 7; ++id) records.push_back(machine(id, "a"));
+  const auto seen = survey(records);
+  EXPECT_FALSE(seen.at(0).error);
+  for (size_t i = 1; i < 7; ++i) EXPECT_TRUE(seen.at(i).error) << i;
+}
+
 TEST_F(DigitalOceanInventoryTest, EachAccountAnswersForItself) {
   Json other = machine(2, "a");
   other["AccessToken"] = "";  // of no account
@@ -60,7 +88,8 @@ TEST_F(DigitalOceanInventoryTest, NamesAccountsWithoutTheirSecrets) {
 
 TEST_F(DigitalOceanInventoryTest, FindsAllThatCarriesTheStoresMark) {
   Json ours = droplet(7, "active", {});
-  ours["tags"] = {"x", "docker-machine:0123456789abcdef:web___one", "docker-machine-reserved-ip"};
+  ours["tags"] = {"x", "docker-machine:0123456789abcdef:web___one:00000000000000aa",
+                  "docker-machine-reserved-ip"};
   ours["region"] = {{"slug", "nyc3"}};
   Json nameless = droplet(6, "active", {});
   answer(200, {{"droplets", {ours, nameless}}});
@@ -69,7 +98,7 @@ TEST_F(DigitalOceanInventoryTest, FindsAllThatCarriesTheStoresMark) {
       {{"reserved_ips",
         {{{"ip", "192.0.2.9"}, {"droplet", {{"id", 7}}}}, {{"ip", "192.0.2.8"}, {"droplet", {{"id", 6}}}}}}});
   answer(200, {{"firewalls",
-                {{{"id", "f-1"}, {"name", "docker-machine-0123456789abcdef-web.One"}},
+                {{{"id", "f-1"}, {"name", "docker-machine-0123456789abcdef-00000000000000aa-web.One"}},
                  {{"id", "f-2"}, {"name", "mine"}}}}});
   answer(200, {{"ssh_keys",
                 {{{"id", 8}, {"name", "docker-machine:0123456789abcdef:web___one"}},

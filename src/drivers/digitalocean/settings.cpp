@@ -67,6 +67,7 @@ std::vector<Row> all_rows() {
                "Make a firewall that lets in only SSH, the engine and this port, as PORT[/PROTO]"),
       flag_row("ReservedIPWanted", &S::wants_reserved_ip, "reserved-ip", "RESERVED_IP",
                "Give the droplet a reserved IP as its address"),
+      kept_row("Id", &S::id),
       kept_row("StoreID", &S::store_id),
       kept_row("OwnKeyFingerprint", &S::own_key_fingerprint),
       kept_row("ProjectID", &S::project_id),

@@ -32,6 +32,7 @@ struct DigitalOceanSettings {
   std::vector<std::string> open_ports;
   bool wants_reserved_ip = false;
 
+  std::string id;        ///< hexadecimal digits that no other machine has; empty: the original made it
   std::string store_id;  ///< of the store whose tag the droplet carries; empty: the original made it
   std::string own_key_fingerprint;  ///< of the key that we register, known before it is registered
   std::string project_id;
