@@ -192,7 +192,7 @@ TEST_F(ImportTest, ReadsAStoreWhoseMachinesGoMeanwhile) {
     if (!kept.empty()) return false;
     kept = machine;
     for (const auto& name : store_.names()) {
-      if (name != machine) store_.forget(name);
+      if (name != machine) store_.forget(name, Locks::go);
     }
     return false;
   });
