@@ -85,6 +85,7 @@ class Ec2Machine final : public Driver {
   struct Begun {
     std::vector<std::string> instance_ids, group_ids, allocation_ids, template_ids;
   };
+  bool is_fresh(const Task& task) const;
   Begun find_begun(Task& task);
   void look_for_begun(Begun& begun, Task& task);
   void find_groups_of_store(std::vector<std::string>& found, Task& task);

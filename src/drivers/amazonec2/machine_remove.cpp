@@ -70,16 +70,20 @@ bool Ec2Machine::has_all_begun(const Begun& begun) const {
   });
 }
 
+/// Whether something may be so new that EC2 does not show it everywhere.
+bool Ec2Machine::is_fresh(const Task& task) const {
+  // The moment is from before the call, which may have waited for minutes until EC2 let it in.
+  const std::chrono::seconds age(std::chrono::system_clock::to_time_t(task.clock().now()) -
+                                 settings_.making_since);
+  return age.count() >= 0 && age <= QueryClient::call_limit + appearing_limit;
+}
+
 /// What was about to be made when we were killed. EC2 shows it a few seconds late, so that who comes soon
 /// after has to look more than once.
 Ec2Machine::Begun Ec2Machine::find_begun(Task& task) {
   Begun begun;
   if (settings_.making.empty() || settings_.store_id.empty()) return begun;
-  // The moment is from before the call, which may have waited for minutes until EC2 let it in.
-  const std::chrono::seconds age(std::chrono::system_clock::to_time_t(task.clock().now()) -
-                                 settings_.making_since);
-  const bool is_fresh = age.count() >= 0 && age <= QueryClient::call_limit + appearing_limit;
-  const Task looking = task.within(is_fresh ? appearing_limit : Milliseconds(0));
+  const Task looking = task.within(is_fresh(task) ? appearing_limit : Milliseconds(0));
   for (Backoff backoff(std::chrono::seconds(1), std::chrono::seconds(5));; backoff.pause(task)) {
     look_for_begun(begun, task);
     if (looking.left().count() == 0 || has_all_begun(begun)) return begun;
@@ -87,14 +91,21 @@ Ec2Machine::Begun Ec2Machine::find_begun(Task& task) {
 }
 
 void Ec2Machine::terminate(const std::vector<std::string>& ids, Task& task) {
+  const Task appearing = task.within(is_fresh(task) ? appearing_limit : Milliseconds(0));
   for (const auto& id : ids) {
     QueryParameters parameters;
     parameters.add_list("InstanceId", {id});
-    try {
-      ec2_.call("TerminateInstances", parameters, task);
-    } catch (const AwsError& error) {
-      if (!error.is_not_found()) throw;
-      task.warn("Remote instance does not exist, proceeding with removing local reference");
+    for (Backoff backoff(std::chrono::seconds(1), std::chrono::seconds(5));; backoff.pause(task)) {
+      try {
+        ec2_.call("TerminateInstances", parameters, task);
+        break;
+      } catch (const AwsError& error) {
+        if (!error.is_not_found()) throw;
+        // One that was just launched is not known everywhere, and runs all the same.
+        if (appearing.left().count() > 0) continue;
+        task.warn("Remote instance does not exist, proceeding with removing local reference");
+        break;
+      }
     }
   }
 }

@@ -333,9 +333,18 @@ TEST_F(Ec2MachineTest, WaitsUntilItsInstanceHasLeftTheGroup) {
 
 TEST_F(Ec2MachineTest, IsRemovedAlsoWhenItIsGone) {
   const auto driver = created();
+  clock_.advance(std::chrono::hours(1));
   ec2_.will_refuse("TerminateInstances", "InvalidInstanceID.NotFound");
   ec2_.will_refuse("DeleteSecurityGroup", "InvalidGroup.NotFound");
   driver->remove(task_);
+  EXPECT_EQ(ec2_.calls_of("TerminateInstances").size(), 1U);
+}
+
+TEST_F(Ec2MachineTest, IsNotTakenForGoneWhereItIsNotKnownYet) {
+  const auto driver = created();
+  for (int i = 0; i < 2; ++i) ec2_.will_refuse("TerminateInstances", "InvalidInstanceID.NotFound");
+  driver->remove(task_);
+  EXPECT_EQ(ec2_.calls_of("TerminateInstances").size(), 3U);
 }
 
 TEST_F(Ec2MachineTest, SaysWhatTheProviderRefusesToRemove) {
