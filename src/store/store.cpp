@@ -84,12 +84,15 @@ void follow_move(Machine& machine, const std::string& folder, const std::string&
 /// for that moment it is only there under a temporary name.
 std::optional<std::string> read_config(const std::string& folder) {
   const std::string file = folder + "/config.json";
-  // A folder that changes while it is listed may show neither name: only a few such looks in a row tell.
+  // A folder that changes while it is listed may show neither name: only a few such looks in a row tell, and
+  // only when nothing has changed in it lately.
   constexpr int patience = 100, looks_in_vain = 5;
+  constexpr auto lately = std::chrono::milliseconds(100);
   for (int tries = 0, in_vain = 0; tries < patience && in_vain < looks_in_vain; ++tries) {
     if (auto text = read_file_if_there(file)) return text;
-    bool being_replaced = false;
     std::error_code gone;
+    const auto changed = fs::last_write_time(folder, gone);
+    bool being_replaced = !gone && fs::file_time_type::clock::now() - changed < lately;
     for (const auto& entry : fs::directory_iterator(folder, gone)) {
       being_replaced = being_replaced || entry.path().filename().string().starts_with("config.json.tmp");
     }
