@@ -82,9 +82,8 @@ def test_changed_behind_our_back(droplets, trace, docker_machine, engine):
     host.set_network([other])
     droplets.owner.set_address(number, other)
     assert row(docker_machine, "dev")["url"] == f"tcp://{other}:2376"
-    refused = docker_machine.run("env", "dev", limit=120)  # finds the address, which the certificate does not name
-    assert refused.code == 1 and "regenerate-certs" in refused.err and docker_machine("ip", "dev") == f"{other}\n"
-    docker_machine("regenerate-certs", "-f", "dev", limit=CREATE_LIMIT)
+    # The certificate did not name that address, and nothing had to be done for it.
+    assert docker_machine("ip", "dev") == f"{other}\n"
     assert docker(docker_machine, "dev", "info", "--format", "{{.Name}}") == "dev\n"
 
     droplets.owner.rename(number, "renamed")
