@@ -91,8 +91,9 @@ struct Candidate {
 void add_tagged(const std::vector<Candidate>& candidates, const Owners& owners,
                 std::vector<Orphan>& orphans) {
   const size_t noted = orphans.size();
-  for (const auto& [account, possession] : candidates) {
-    const std::string& driver_name = account->type->name();
+  for (const auto& candidate : candidates) {
+    const Possession& possession = candidate.possession;
+    const std::string& driver_name = candidate.account->type->name();
     const bool is_noted = std::any_of(
         orphans.begin(), orphans.begin() + static_cast<std::ptrdiff_t>(noted), [&](const Orphan& orphan) {
           return orphan.driver_name == driver_name && orphan.account.dump().contains(possession.id);
@@ -101,7 +102,7 @@ void add_tagged(const std::vector<Candidate>& candidates, const Owners& owners,
     orphans.push_back({.driver_name = driver_name,
                        .possession = possession,
                        .why = {},
-                       .account = account->record,
+                       .account = candidate.account->record,
                        .remains_id = {}});
   }
 }
