@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "bundle/bundle.h"
 
@@ -11,6 +13,21 @@ namespace {
 
 std::string folder_of(const Store& store, const std::string& id) {
   return store.certs_folder() + "/authorities/" + id;
+}
+
+bool is_foreign(const Store& store, const AuthOptions& auth) {
+  return auth.cert_dir.starts_with(folder_of(store, ""));
+}
+
+/// Also if a machine's file cannot be read: it might be one that does.
+bool is_used(const Store& store, const std::string& folder) {
+  return std::ranges::any_of(store.names(), [&](const std::string& name) {
+    try {
+      return store.load(name).auth.cert_dir == folder;
+    } catch (const Error&) {
+      return true;
+    }
+  });
 }
 
 }  // namespace
@@ -63,10 +80,14 @@ bool keep_foreign_authority(const Store& store, const AuthorityFiles& files) {
   return was_there;
 }
 
+void forget_unused_authority(const Store& store, const AuthOptions& auth) {
+  if (!is_foreign(store, auth) || is_there(auth.ca_private_key_path) || is_used(store, auth.cert_dir)) return;
+  remove_all(auth.cert_dir);
+}
+
 void require_authority_key(const Store& store, const Machine& machine) {
   const AuthOptions& auth = machine.auth;
-  if (!auth.cert_dir.starts_with(store.certs_folder() + "/authorities/")) return;
-  if (is_there(auth.ca_private_key_path)) return;
+  if (!is_foreign(store, auth) || is_there(auth.ca_private_key_path)) return;
   throw Error(fmt::format(
       "The certificates of machine \"{0}\" are signed by the authority of the computer that it came "
       "from, whose private key is not here: nothing was changed. Work there, or export it there "

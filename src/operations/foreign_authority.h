@@ -28,6 +28,10 @@ bool is_own_authority(const Store& store, const AuthorityFiles& files);
 /// of the certificates.
 bool keep_foreign_authority(const Store& store, const AuthorityFiles& files);
 
+/// Removes the files of an authority of others that no machine here uses any more, unless its private key is
+/// among them, which may be nowhere else. For whoever holds the lock of the certificates.
+void forget_unused_authority(const Store& store, const AuthOptions& auth);
+
 /// Error, with what can be done, if the machine's certificates are of an authority of others whose private
 /// key is not here: nobody can sign for the machine then.
 void require_authority_key(const Store& store, const Machine& machine);

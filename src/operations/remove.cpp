@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "operations/contexts.h"
+#include "operations/foreign_authority.h"
 
 namespace dm {
 namespace {
@@ -17,14 +18,36 @@ void remove_at_provider(const Runtime& runtime, const std::string& name, const T
   open.driver->remove(driver_task);
 }
 
+/// Whose authority a machine has, if its file can be read.
+std::optional<AuthOptions> auth_of(const Store& store, const std::string& name) {
+  try {
+    return store.load(name).auth;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+/// Forgets the machine, and whatever served it alone on this computer.
+void forget(const Runtime& runtime, const std::string& name, Locks locks, Task& task) {
+  const auto auth = auth_of(runtime.store, name);
+  runtime.store.forget(name, locks);
+  withdraw_access(runtime, name, task);
+  if (!auth) return;
+  try {
+    const auto lock = runtime.store.lock_certificates(task);
+    forget_unused_authority(runtime.store, *auth);
+  } catch (const Error& error) {
+    task.warn(error.what());
+  }
+}
+
 }  // namespace
 
 void remove_machine(const Runtime& runtime, const std::string& name, Task& task) {
   runtime.store.load(name);
   const auto lock = runtime.store.lock_machine(name, task);
   remove_at_provider(runtime, name, task);
-  runtime.store.forget(name, Locks::go);
-  withdraw_access(runtime, name, task);
+  forget(runtime, name, Locks::go, task);
 }
 
 void note_remains(const Runtime& runtime, const std::string& name, const std::string& why, Task& task) {
@@ -63,8 +86,7 @@ std::optional<Error> remove_machine_by_force(const Runtime& runtime, const std::
   } else if (!lock) {
     note_remains(runtime, name, "removed while another docker-machine was working on it", task);
   }
-  runtime.store.forget(name, lock ? Locks::go : Locks::stay);
-  withdraw_access(runtime, name, task);
+  forget(runtime, name, lock ? Locks::go : Locks::stay, task);
   return failure;
 }
 

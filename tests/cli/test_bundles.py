@@ -117,6 +117,23 @@ def test_a_machine_of_the_same_authority_uses_ours(binary, here, tmp_path, plain
     assert works(twin, "web")
 
 
+def test_an_authority_goes_with_the_last_machine_that_uses_it(here, there, plain, tmp_path):
+    before = tree(there.store / "certs")
+    there("import", plain)
+    there("import", plain, "--as", "web=web-2")
+    there("rm", "-y", "web")
+    assert works(there, "web-2")
+    there("rm", "-y", "web-2")
+    assert tree(there.store / "certs" / "authorities") == {}
+    # Its private key may be nowhere else: that stays.
+    with_key = tmp_path / "with-key"
+    here("export", "web", "-o", with_key, "--no-encrypt", "--with-ca-key")
+    there("import", with_key)
+    there("rm", "-y", "web")
+    assert len(list((there.store / "certs" / "authorities").rglob("ca-key.pem"))) == 1
+    assert {name: content for name, content in tree(there.store / "certs").items() if "authorities" not in name} == before
+
+
 def test_import_on_a_computer_without_anything(binary, tmp_path, here, plain):
     fresh = cli.DockerMachine(binary, tmp_path / "fresh")
     fresh("import", plain)
