@@ -118,6 +118,18 @@ void set_dates(X509* certificate, CalendarTime now) {
        "cannot set the dates of a certificate");
 }
 
+void add_to_subject(X509* certificate, int kind, const std::string& text) {
+  must(X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate), kind, name_type(text),
+                                  reinterpret_cast<const unsigned char*>(text.data()),
+                                  static_cast<int>(text.size()), -1, 0) == 1,
+       "cannot fill in a certificate");
+}
+
+void set_own_issuer(X509* certificate) {
+  must(X509_set_issuer_name(certificate, X509_get_subject_name(certificate)) == 1,
+       "cannot fill in a certificate");
+}
+
 /// A certificate that lacks its issuer, its extensions and its signature.
 X509Certificate begin(const Key& key, const std::string& organization, CalendarTime now) {
   X509Certificate certificate(X509_new());
@@ -125,12 +137,9 @@ X509Certificate begin(const Key& key, const std::string& organization, CalendarT
   set_serial(certificate.get());
   set_dates(certificate.get(), now);
   must(X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
-           X509_set_pubkey(certificate.get(), key.get()) == 1 &&
-           X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate.get()), NID_organizationName,
-                                      name_type(organization),
-                                      reinterpret_cast<const unsigned char*>(organization.data()),
-                                      static_cast<int>(organization.size()), -1, 0) == 1,
+           X509_set_pubkey(certificate.get(), key.get()) == 1,
        "cannot fill in a certificate");
+  add_to_subject(certificate.get(), NID_organizationName, organization);
   return certificate;
 }
 
@@ -234,7 +243,7 @@ CertificateAndKey make_authority(const std::string& organization, CalendarTime n
   const Key key = openssl::make_rsa_key();
   const auto certificate = begin(key, organization, now);
   X509* const self = certificate.get();
-  must(X509_set_issuer_name(self, X509_get_subject_name(self)) == 1, "cannot fill in a certificate");
+  set_own_issuer(self);
   extend(self, self, {NID_key_usage, "critical,digitalSignature,keyEncipherment,keyAgreement,keyCertSign"});
   extend(self, self, {NID_basic_constraints, "critical,CA:TRUE"});
   extend(self, self, {NID_subject_key_identifier, "hash"});
@@ -250,6 +259,26 @@ CertificateAndKey make_server_certificate(const CertificateAndKey& authority,
                                           const ServerCertificateRequest& request, CalendarTime now) {
   return make_leaf(authority, request, "critical,digitalSignature,keyEncipherment,keyAgreement",
                    request.also_client ? "serverAuth,clientAuth" : "serverAuth", now);
+}
+
+CertificateAndKey make_access_certificate(const std::string& who, CalendarTime now) {
+  const Key key = openssl::make_rsa_key();
+  const auto certificate = begin(key, "docker-machine access", now);
+  X509* const self = certificate.get();
+  add_to_subject(self, NID_commonName, who);
+  set_own_issuer(self);
+  extend(self, self, {NID_key_usage, "critical,digitalSignature"});
+  extend(self, self, {NID_ext_key_usage, "clientAuth"});
+  extend(self, self, {NID_basic_constraints, "critical,CA:FALSE"});
+  return signed_by(key, self, key);
+}
+
+bool is_access_certificate(const std::string& pem) {
+  try {
+    return !read_certificate(pem).is_authority && is_signed_by(pem, pem);
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 Certificate read_certificate(const std::string& pem) {

@@ -30,6 +30,12 @@ CertificateAndKey make_client_certificate(const CertificateAndKey& authority, co
 CertificateAndKey make_server_certificate(const CertificateAndKey& authority,
                                           const ServerCertificateRequest& request, CalendarTime now);
 
+/// The client certificate of one person (its common name), which no authority has signed but itself: an
+/// engine takes it as long as this very certificate stands among the authorities that it trusts.
+CertificateAndKey make_access_certificate(const std::string& who, CalendarTime now);
+/// Whether a certificate (PEM) is its own issuer and yet no authority, as make_access_certificate() makes it.
+bool is_access_certificate(const std::string& pem);
+
 /// What a certificate says.
 struct Certificate {
   std::string subject_organization;

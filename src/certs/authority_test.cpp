@@ -185,6 +185,22 @@ TEST_F(AuthorityTest, the_signer_is_recognised_although_all_authorities_bear_the
   EXPECT_FALSE(is_signed_by(server.certificate, client.certificate));
 }
 
+TEST_F(AuthorityTest, access_is_vouched_for_by_its_own_certificate_alone) {
+  const auto bob = make_access_certificate("bob@example", then);
+  EXPECT_TRUE(is_access_certificate(bob.certificate));
+  for (const auto* other : {&authority, &client, &server})
+    EXPECT_FALSE(is_access_certificate(other->certificate));
+  EXPECT_FALSE(is_access_certificate("x"));
+  EXPECT_TRUE(is_key_of(bob.key, bob.certificate));
+  const auto text = text_form(bob.certificate);
+  for (const char* line :
+       {"Issuer: O = docker-machine access, CN = bob@example\n", "CA:FALSE\n",
+        "Subject: O = docker-machine access, CN = bob@example\n", "TLS Web Client Authentication\n"}) {
+    EXPECT_TRUE(text.contains(line)) << text;
+  }
+  EXPECT_FALSE(is_signed_by(make_access_certificate("bob@example", then).certificate, bob.certificate));
+}
+
 std::string error_of(const std::function<void()>& work) {
   try {
     work();
