@@ -8,8 +8,6 @@
 #include "provision/steps.h"
 
 namespace dm {
-namespace {
-
 void check_rights(const MachineFacts& facts) {
   if (facts.privilege == Privilege::refused) {
     throw Error(
@@ -31,8 +29,6 @@ void check_service_manager(const MachineFacts& facts) {
     throw Error(fmt::format("{} does not run on the machine, which is needed to start its engine", wanted));
   }
 }
-
-}  // namespace
 
 MachineFacts detect_distribution(RemoteHost& host, Task& task) {
   task.info("Waiting for SSH to be available...");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "provision/access.h"
 #include "provision/engine_flags.h"
 #include "provision/engine_unit.h"
 
@@ -107,6 +108,7 @@ std::string hostname_for(const std::string& machine_name) {
 ScriptPart certificates_part(const std::string& folder, const EngineCertificates& certificates) {
   const std::string code = make_folder_code(folder) +
                            stage_code(folder + "/ca.pem", "644", certificates.authority) +
+                           keep_granted_code(folder + "/ca.pem") +
                            stage_code(folder + "/server.pem", "644", certificates.certificate) +
                            stage_code(folder + "/server-key.pem", "600", certificates.key);
   return {"copying the certificates", code, seconds(15)};

@@ -32,6 +32,10 @@ std::optional<std::string> install_script_url(const std::string& given);
 /// to the newest one if that is "".
 ScriptPart upgrade_part(const MachineFacts& facts, const std::string& version);
 
+/// Error, with what helps, if we have no root's rights on the machine, or its service manager does not run.
+void check_rights(const MachineFacts& facts);
+void check_service_manager(const MachineFacts& facts);
+
 /// The name that the machine gets from its own: at most 63 characters, since the kernel and certificates know
 /// no longer ones.
 std::string hostname_for(const std::string& machine_name);
