@@ -20,7 +20,7 @@ LAYERS = {
     "docker": {"base", "model", "http"},
     "drivers": {"base", "model", "http", "ssh", "keys"},
     "provision": {"base", "model", "ssh"},
-    "operations": {"base", "model", "http", "ssh", "certs", "store", "docker", "drivers", "provision", "bundle"},
+    "operations": {"base", "model", "http", "ssh", "keys", "certs", "store", "docker", "drivers", "provision", "bundle"},
     "commands": {"base", "model", "cli", "shell", "text_template", "ssh", "store", "docker", "drivers", "bundle", "operations"},
     "app": ALL,
     "main.cpp": ALL,

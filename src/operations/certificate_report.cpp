@@ -53,6 +53,7 @@ void check_key(CertificateRow& row, const std::string& pem, const std::string& k
 }
 
 void check_issuer(CertificateRow& row, const std::string& pem, const std::string& authority_file) {
+  if (row.kind == "client" && is_access_certificate(pem)) return;  // an engine trusts it by itself
   const auto authority = read_file_if_there(authority_file);
   if (!authority) return;  // that has a row of its own
   const auto all = certificates_in(*authority);
@@ -164,10 +165,12 @@ class Report {
   void add_server(const Machine& machine, const std::string& address, bool has_certificates) {
     const AuthOptions& auth = machine.auth;
     if (!has_certificates && !is_there(auth.server_cert_path)) return;
+    // Who was granted access has no key of the engine's, and could not renew its certificate.
+    const bool has_key = is_there(auth.server_key_path) || is_there(auth.ca_private_key_path);
     CertificateRow& row = add({.machine = machine.name,
                                .kind = "server",
                                .file = auth.server_cert_path,
-                               .key = auth.server_key_path,
+                               .key = has_key ? auth.server_key_path : "",
                                .authority = auth.ca_cert_path});
     if (row.readable && !address.empty() && !names_cover(row.names, address)) {
       row.problems.push_back(fmt::format("does not name the machine's address {}", address));

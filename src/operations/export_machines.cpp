@@ -38,9 +38,13 @@ class Packer {
     folder_ = runtime_.store.machine_folder(name);
     check_can_move();
     facts_ = Json{{"Name", name}, {"Root", root()}};
-    for (const char* file : {"notes.json", "known_hosts", "server.pem", "server-key.pem"})
-      add_if_there(file, folder_ / file);
-    add_login();
+    for (const char* file : {"notes.json", "known_hosts", "server.pem"}) add_if_there(file, folder_ / file);
+    if (packing_.personal) {
+      add_personal_login(*packing_.personal);
+    } else {
+      add_if_there("server-key.pem", folder_ / "server-key.pem");
+      add_login();
+    }
     facts_["Authority"] = add_authority();
     facts_["Withheld"] = credentials();
     put("config.json", go_json(document_of(machine_), 4));
@@ -102,6 +106,14 @@ class Packer {
     }
   }
 
+  void add_personal_login(const PersonalKeys& keys) {
+    if (!keys.ssh) return;
+    const std::string file = "id_rsa";
+    put(file, keys.ssh->private_pem);
+    put(file + ".pub", keys.ssh->public_ssh_line + "\n");
+    facts_["Key"] = file;
+  }
+
   bool has_login() const {
     DriverType* const type = known_driver(machine_.driver_name);
     return type != nullptr && type->open(machine_.driver, runtime_.services)->endpoint().ssh.has_value();
@@ -115,11 +127,18 @@ class Packer {
                 Reason::not_found);
   }
 
+  CertificateAndKey client() const {
+    if (packing_.personal) return packing_.personal->client;
+    return {.certificate = text_of_either(machine_.auth.client_cert_path, "cert.pem"),
+            .key = text_of_either(machine_.auth.client_key_path, "key.pem")};
+  }
+
   std::string add_authority() {
     const AuthOptions& auth = machine_.auth;
+    const auto [certificate, key] = client();
     AuthorityFiles files{.authority = text_of_either(auth.ca_cert_path, "ca.pem"),
-                         .certificate = text_of_either(auth.client_cert_path, "cert.pem"),
-                         .key = text_of_either(auth.client_key_path, "key.pem"),
+                         .certificate = certificate,
+                         .key = key,
                          .ca_key = std::nullopt};
     if (packing_.authority_key == AuthorityKey::travels) {
       files.ca_key = read_named(auth.ca_private_key_path);

@@ -1,8 +1,11 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bundle/bundle.h"
+#include "certs/authority.h"
+#include "keys/key_pair.h"
 #include "operations/runtime.h"
 
 namespace dm {
@@ -26,12 +29,19 @@ enum class Reach {
   store      ///< those in the store; others count as missing, since the record is a stranger's
 };
 
+/// Keys of one person alone, which travel in place of those that are here. The engine's own key stays.
+struct PersonalKeys {
+  CertificateAndKey client;
+  std::optional<KeyPair> ssh;  ///< none: they log in with a key that they have
+};
+
 /// How machines are packed.
 struct Packing {
   Credentials credentials = Credentials::withheld;
   AuthorityKey authority_key = AuthorityKey::stays;
   UnknownDriver unknown_driver = UnknownDriver::is_refused;
   Reach reach = Reach::computer;
+  std::optional<PersonalKeys> personal;
 };
 
 /// All that is needed to control these machines from another computer. Error, naming the reason, for a
