@@ -164,11 +164,11 @@ Arrival arrival_of(const Runtime& runtime, const Bundle& bundle, const std::stri
 
 std::vector<StoredFile> files_of(const Arrival& arrival) {
   std::vector<StoredFile> files = arrival.other_files;
-  files.push_back({"config.json", go_json(document_of(arrival.machine), 4), private_file});
   // Where `env` points docker to.
   files.push_back({"ca.pem", arrival.authority.authority, readable_file});
   files.push_back({"cert.pem", arrival.authority.certificate, readable_file});
   files.push_back({"key.pem", arrival.authority.key, private_file});
+  files.push_back({"config.json", go_json(document_of(arrival.machine), 4), private_file});
   return files;
 }
 

@@ -25,7 +25,7 @@ std::vector<std::string> machines_in(const Bundle& bundle);
 Arrival arrival_of(const Runtime& runtime, const Bundle& bundle, const std::string& old_name,
                    const std::string& name, Origin origin);
 
-/// The files of its folder.
+/// The files of its folder; config.json, which says that they are there, comes last.
 std::vector<StoredFile> files_of(const Arrival& arrival);
 
 }  // namespace dm

@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "bundle/bundle.h"
+#include "certs/authority.h"
 
 namespace dm {
 namespace {
@@ -52,7 +53,7 @@ bool is_own_authority(const Store& store, const AuthorityFiles& files) {
   const AuthOptions own = store.default_auth("");
   const auto authority = read_file_if_there(own.ca_cert_path);
   return authority && trim(*authority) == trim(files.authority) && is_there(own.client_cert_path) &&
-         is_there(own.client_key_path);
+         is_there(own.client_key_path) && !is_access_certificate(files.certificate);
 }
 
 bool keep_foreign_authority(const Store& store, const AuthorityFiles& files) {

@@ -21,7 +21,8 @@ std::string id_of(const AuthorityFiles& files);
 AuthOptions foreign_auth(const Store& store, const std::string& machine, const std::string& id);
 
 /// Whether these are of the authority that signs for this store, with which this store has a client
-/// certificate of its own.
+/// certificate of its own. It does not stand in for one that `access` has granted: who loses that is to lose
+/// the machine.
 bool is_own_authority(const Store& store, const AuthorityFiles& files);
 
 /// Lays the files there, unless they are there already; gives whether that was so. For whoever holds the lock

@@ -7,9 +7,11 @@
 #include <optional>
 
 #include "base/strings.h"
+#include "certs/authority.h"
 #include "operations/arrival.h"
 #include "operations/contexts.h"
 #include "operations/foreign_authority.h"
+#include "ssh/known_hosts.h"
 
 namespace dm {
 namespace {
@@ -43,16 +45,39 @@ void check_renamings(const std::vector<Arrival>& arrivals, const NewNames& names
   }
 }
 
-/// Whether the very machine is here already; Error if another one has its name.
-bool is_here(const Store& store, const Arrival& arrival) {
-  if (!store.exists(arrival.name)) return false;
-  std::optional<Machine> present;
+/// What is here under the name of an arrival.
+enum class Presence {
+  nothing,
+  same,         ///< the very machine
+  other_access  ///< the very machine, with what `access` had granted earlier
+};
+
+/// Whether both are one machine by its host key, and what opens it here and what arrives were both granted by
+/// `access`: then the new one takes the place of the old one, also if the machine has moved.
+bool is_other_access(const Store& store, const Machine& present, const Arrival& arrival) {
+  const auto certificate = read_file_if_there(present.auth.client_cert_path);
+  if (!certificate || !is_access_certificate(*certificate) ||
+      !is_access_certificate(arrival.authority.certificate)) {
+    return false;
+  }
+  const auto known =
+      pinned_host_keys(fs::path(store.machine_folder(present.name)) / "known_hosts", present.name);
+  const auto file = std::ranges::find(arrival.other_files, "known_hosts", &StoredFile::name);
+  return file != arrival.other_files.end() && std::ranges::any_of(known, [&](const HostKey& key) {
+           return file->content.contains(key.type + " " + key.base64);
+         });
+}
+
+/// Error if another machine has its name.
+Presence presence_of(const Store& store, const Arrival& arrival) {
+  if (!store.exists(arrival.name)) return Presence::nothing;
   try {
-    present = store.load(arrival.name);
+    const Machine present = store.load(arrival.name);
+    if (document_of(present) == document_of(arrival.machine)) return Presence::same;
+    if (is_other_access(store, present, arrival)) return Presence::other_access;
   } catch (const Error&) {
     // What cannot be read is another one.
   }
-  if (present && document_of(*present) == document_of(arrival.machine)) return true;
   throw Error(
       fmt::format("Docker machine \"{0}\" already exists. Nothing was imported. Give the new one another "
                   "name: --as {1}=NEW",
@@ -111,6 +136,20 @@ void keep_authority_keys(const Runtime& runtime, const std::vector<Arrival>& pre
   }
 }
 
+/// Puts new access in the place of the one that was granted earlier. Broken off, it can be done again.
+void renew_access(const Runtime& runtime, const Arrival& arrival, Task& task) {
+  const auto machine_lock = runtime.store.lock_machine(arrival.name, task);
+  const AuthOptions old = runtime.store.load(arrival.name).auth;
+  {
+    const auto lock = runtime.store.lock_certificates(task);
+    keep_foreign_authority(runtime.store, arrival.authority);
+    for (const auto& file : files_of(arrival))
+      write_file(fs::path(runtime.store.machine_folder(arrival.name)) / file.name, file.content, file.mode);
+    forget_unused_authority(runtime.store, old);
+  }
+  refresh_access(runtime, open_machine(runtime, arrival.name), task);
+}
+
 void tell_of_credentials(const Arrival& arrival, const Task& task) {
   if (arrival.withheld.empty()) return;
   std::vector<std::string> keys, variables;
@@ -139,7 +178,9 @@ void settle(const Runtime& runtime, const std::string& name, Task& task) {
   try {
     OpenMachine open = open_machine(runtime, name);
     tell_of_login(open, task);
-    if (open.type->traits().tagged) claim_machine(runtime, open, task);
+    // Who was granted access owns nothing at a provider.
+    if (open.type->traits().tagged && !is_access_certificate(read_file(open.machine.auth.client_cert_path)))
+      claim_machine(runtime, open, task);
     introduce(runtime, open, task);
   } catch (const Error& error) {
     task.warn(fmt::format("\"{}\" is here now, but cannot be used yet: {}", name, error.what()));
@@ -173,14 +214,29 @@ std::vector<std::string> import_machines(const Runtime& runtime, const Bundle& b
   check_renamings(arrivals, names);
   std::ranges::sort(arrivals, {}, &Arrival::name);
   std::vector<std::string> here;
-  std::vector<Arrival> fresh, present;
+  std::vector<Arrival> fresh, present, renewed;
   for (Arrival& arrival : arrivals) {
     here.push_back(arrival.name);
-    (is_here(runtime.store, arrival) ? present : fresh).push_back(std::move(arrival));
+    switch (presence_of(runtime.store, arrival)) {
+      case Presence::nothing:
+        fresh.push_back(std::move(arrival));
+        break;
+      case Presence::same:
+        present.push_back(std::move(arrival));
+        break;
+      case Presence::other_access:
+        renewed.push_back(std::move(arrival));
+        break;
+    }
   }
   for (const Arrival& arrival : present)
     task.info(fmt::format("Machine \"{}\" is here already.", arrival.name));
   add_all(runtime, fresh, task);
+  for (const Arrival& arrival : renewed) {
+    renew_access(runtime, arrival, task);
+    task.info(
+        fmt::format("Machine \"{}\" is here already; the access to it is the new one now.", arrival.name));
+  }
   keep_authority_keys(runtime, present, task);
   for (const Arrival& arrival : fresh) {
     task.info(fmt::format("Machine \"{}\" is here now.", arrival.name));
