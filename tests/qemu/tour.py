@@ -23,6 +23,8 @@ ELSEWHERE = {
     "docker --context dm-web ps": ("tests/hosts/test_contexts.py", "test_five_contexts_at_once"),
     "docker-machine run-on web dev -- df -h /": ("tests/hosts/test_contexts.py", "test_one_command_on_many_machines"),
     "docker-machine export web --to me@laptop.example": ("tests/cli/test_bundles_over_ssh.py", "test_straight_to_another_computer"),
+    "docker-machine access web --grant bob -o bob.bundle": ("tests/hosts/test_access.py", "test_a_colleague_comes_and_goes_alone"),
+    "docker-machine access web --revoke bob": ("tests/hosts/test_access.py", "test_a_colleague_comes_and_goes_alone"),
     "docker-machine export web -o web.bundle": ("tests/cli/test_bundles.py", "test_a_passphrase_typed_twice"),
     "docker-machine import web.bundle": ("tests/cli/test_bundles.py", "test_a_passphrase_typed_twice"),
     "docker-machine backup -o machines.backup": ("tests/cli/test_bundles.py", "test_backup_and_restore"),
