@@ -80,11 +80,17 @@ void pin_host_key(const fs::path& file, const std::string& alias, const HostKey&
 }
 
 std::string with_other_alias(const std::string& text, const std::string& from, const std::string& to) {
-  std::vector<std::string> lines = split(text, '\n');
-  for (auto& line : lines) {
-    if (line.starts_with(lower(from) + " ")) line = lower(to) + line.substr(from.size());
+  std::vector<std::string> lines;
+  for (auto& line : split(text, '\n')) {
+    if (lower(line).starts_with(lower(from) + " ")) line = lower(to) + line.substr(from.size());
+    if (line.empty() || std::ranges::find(lines, line) == lines.end()) lines.push_back(std::move(line));
   }
   return join(lines, "\n");
+}
+
+std::string with_both_aliases(const std::string& text, const std::string& from, const std::string& to) {
+  const bool ended = text.empty() || text.ends_with('\n');
+  return text + (ended ? "" : "\n") + with_other_alias(text, from, to);
 }
 
 Error changed_host_key(const fs::path& file, const std::string& alias, const std::vector<HostKey>& pinned,

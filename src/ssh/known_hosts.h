@@ -29,6 +29,8 @@ void pin_host_key(const std::filesystem::path& file, const std::string& alias, c
 /// The text of a known_hosts file in which the lines for one name, as pin_host_key() writes them, are for
 /// another.
 std::string with_other_alias(const std::string& text, const std::string& from, const std::string& to);
+/// The same with the lines for both names.
+std::string with_both_aliases(const std::string& text, const std::string& from, const std::string& to);
 
 /// What to tell the user when the machine answers with a key that is not among the pinned ones.
 Error changed_host_key(const std::filesystem::path& file, const std::string& alias,

@@ -23,6 +23,7 @@ std::string notes_text(const Notes& notes) {
   document["Unfinished"] = notes.unfinished;
   if (!notes.failure.empty()) document["Failure"] = notes.failure;
   if (!notes.engine_version.empty()) document["EngineVersion"] = notes.engine_version;
+  if (!notes.former_name.empty()) document["RenamedFrom"] = notes.former_name;
   return go_json(document, 4);
 }
 
@@ -52,32 +53,40 @@ Error unknown_machine(const std::string& name) {
       Reason::not_found);
 }
 
-/// `text` with the old root in front replaced by the new one, if it lies below the old one.
-void rebase(std::string& text, const std::string& from, const std::string& to) {
-  if (text == from || text.starts_with(from + "/")) text = to + text.substr(from.size());
+/// Replaces a folder in front of `text` by another one; false if `text` does not lie below it.
+bool rebase(std::string& text, const std::string& from, const std::string& to) {
+  if (text != from && !text.starts_with(from + "/")) return false;
+  text = to + text.substr(from.size());
+  return true;
 }
 
 /// A machine's file names the folder that it was written in. If that is not where it lies now, the store was
-/// moved: whatever pointed into it points here from now on.
+/// moved, or the machine renamed: whatever pointed into it points here from now on.
 void follow_move(Machine& machine, const std::string& folder, const std::string& root) {
+  constexpr std::string_view middle = "/machines/";
   const std::string written = machine.auth.store_path;
-  const std::string suffix = "/machines/" + machine.name;
-  if (written == folder || !written.ends_with(suffix)) return;
-  const std::string old_root = written.substr(0, written.size() - suffix.size());
-  if (old_root.empty()) return;
+  const auto at = written.rfind(middle);
+  if (written == folder || at == std::string::npos || at == 0) return;
+  const std::string old_root = written.substr(0, at), old_name = written.substr(at + middle.size());
+  if (old_name.empty() || old_name.contains('/')) return;
+  const auto follow = [&](std::string& path) {
+    if (!rebase(path, written, folder)) rebase(path, old_root, root);
+  };
   auto& auth = machine.auth;
   for (std::string* path :
        {&auth.cert_dir, &auth.ca_cert_path, &auth.ca_private_key_path, &auth.server_cert_path,
         &auth.server_key_path, &auth.client_key_path, &auth.client_cert_path, &auth.store_path}) {
-    rebase(*path, old_root, root);
+    follow(*path);
   }
   if (!machine.driver.is_object()) return;
   for (auto& item : machine.driver.items()) {
     if (!item.value().is_string()) continue;
     auto value = item.value().get<std::string>();
-    rebase(value, old_root, root);
+    follow(value);
     item.value() = value;
   }
+  const std::string name_key = key_in(machine.driver, "MachineName");
+  if (text_of(machine.driver, name_key) == old_name) machine.driver[name_key] = machine.name;
 }
 
 /// The content of config.json. The original takes the old file away before it puts the new one in its place:
@@ -161,7 +170,8 @@ Notes Store::notes(const std::string& name) const {
   const auto unfinished = document.is_object() ? document.find("Unfinished") : document.end();
   return {.unfinished = document.is_object() && unfinished != document.end() && *unfinished == true,
           .failure = text_of(document, "Failure"),
-          .engine_version = text_of(document, "EngineVersion")};
+          .engine_version = text_of(document, "EngineVersion"),
+          .former_name = text_of(document, "RenamedFrom")};
 }
 
 void Store::add(const Machine& machine, const Notes& notes) const {
@@ -242,6 +252,15 @@ void Store::save_notes(const std::string& name, const Notes& notes) const {
   write_file(machine_folder(name) + notes_file, notes_text(notes), private_file);
 }
 
+void Store::rename(const std::string& from, const std::string& to, const Task& task) const {
+  const auto lock = lock_writes(from, task);
+  sweep(to);
+  if (!move_new_folder(machine_folder(from), machine_folder(to)))
+    throw Error(fmt::format("Docker machine \"{}\" already exists", to), Reason::already_exists);
+  save(load(to), task);
+  remove_locks(from);
+}
+
 std::optional<std::string> Store::raw_config(const std::string& name) const {
   return read_file_if_there(config_file(name));
 }
@@ -254,7 +273,10 @@ void Store::forget(const std::string& name, Locks locks) const {
   fs::rename(folder, hidden, code);
   remove_all(code ? folder : hidden);
   sweep(name);
-  if (locks == Locks::stay) return;
+  if (locks == Locks::go) remove_locks(name);
+}
+
+void Store::remove_locks(const std::string& name) const {
   for (const char* lock : {"locks/write-", "locks/machine-"}) remove_all(file(lock + name + ".lock"));
 }
 

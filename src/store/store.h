@@ -15,6 +15,7 @@ struct Notes {
   bool unfinished = false;     ///< `create` began and has not come to its end
   std::string failure;         ///< why it ended early, if it could still say so
   std::string engine_version;  ///< the version of the engine that the user wants; "" for the newest
+  std::string former_name;     ///< its name before a renaming that has not come to its end
 };
 
 /// A machine that was forgotten although its provider did not confirm that it is gone.
@@ -62,8 +63,9 @@ class Store {
   std::vector<std::string> names() const;
   bool exists(const std::string& name) const;
   /// Error(not_found) for an unknown machine, other Errors for a file that cannot be used; all in the
-  /// original's words. Paths of a store that was moved, or is mounted elsewhere, come out as they are here.
-  /// A file of an older version is brought to version 3; the old one is kept as config.json.bak.
+  /// original's words. Paths of a store that was moved, or is mounted elsewhere, come out as they are here,
+  /// and so do those of a machine that was renamed. A file of an older version is brought to version 3; the
+  /// old one is kept as config.json.bak.
   Machine load(const std::string& name) const;
   Notes notes(const std::string& name) const;
 
@@ -79,6 +81,10 @@ class Store {
   /// any more.
   bool save_if_unchanged(const Machine& machine, const Task& task) const;
   void save_notes(const std::string& name, const Notes& notes) const;
+  /// Gives a machine another name: its folder moves in one step, and whoever loads it finds everything where
+  /// it is now. Error(already_exists) if the name is taken. For whoever holds the long locks of both names;
+  /// that of the former one goes.
+  void rename(const std::string& from, const std::string& to, const Task& task) const;
   /// Forgets the machine: its folder goes, whatever is in it.
   void forget(const std::string& name, Locks locks) const;
   /// config.json as it is, whatever is in it; nothing if it is not there.
@@ -115,6 +121,7 @@ class Store {
   /// Writes a machine whose file had an old version, and the old file beside it, if it can be done at once.
   void keep_migrated(Machine& machine, const std::string& old_text) const;
   void sweep(const std::string& name) const;
+  void remove_locks(const std::string& name) const;
   FileLock lock_writes(const std::string& name, const Task& task) const;
   std::string root() const;
   std::string file(const std::string& relative) const;

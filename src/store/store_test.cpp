@@ -150,6 +150,26 @@ TEST_F(StoreTest, LeavesPathsOutsideOfAMovedStoreAlone) {
   fs::rename(elsewhere, home_);
 }
 
+TEST_F(StoreTest, RenamesAMachineWithItsPaths) {
+  Machine made = machine("web");
+  const std::string old = store_.machine_folder("web"), folder = store_.machine_folder("db");
+  made.driver["SSHKeyPath"] = old + "/id_rsa";
+  made.driver["Beside"] = old + "-other/file";
+  store_.add(made, {});
+  store_.add(machine("taken"), {});
+  EXPECT_TRUE(message([&] { store_.rename("web", "taken", task_); }).contains("already exists"));
+  store_.rename("web", "db", task_);
+  const Machine renamed = store_.load("db");
+  EXPECT_EQ(renamed.auth.store_path, folder);
+  EXPECT_EQ(renamed.auth.server_cert_path, folder + "/server.pem");
+  EXPECT_EQ(renamed.auth.ca_cert_path, store_.certs_folder() + "/ca.pem");
+  EXPECT_EQ(text_of(renamed.driver, "MachineName"), "db");
+  EXPECT_EQ(text_of(renamed.driver, "SSHKeyPath"), folder + "/id_rsa");
+  EXPECT_EQ(text_of(renamed.driver, "Beside"), old + "-other/file");
+  EXPECT_EQ(text_of(renamed.document, "Name"), "db");
+  EXPECT_EQ(store_.names(), (std::vector<std::string>{"db", "taken"}));
+}
+
 TEST_F(StoreTest, NotesWhatTheOriginalWouldDrop) {
   Machine pinned = machine("a");
   pinned.engine.version = "24.0";
