@@ -81,6 +81,34 @@ TEST_P(DriverContract, KeepsItsRecordAndKeysThatItDoesNotKnow) {
   EXPECT_EQ(type().open(made, services_)->record(), made);
 }
 
+TEST_P(DriverContract, SaysOfEachFlagWhatItTakesToChangeIt) {
+  const Json made = record();
+  std::vector<std::string> flags, settings;
+  for (const Flag& flag : type().flags(services_, task_)) flags.push_back(flag.name);
+  for (const auto& setting : type().settings(made)) {
+    settings.push_back(setting.flag.name);
+    EXPECT_EQ(setting.value.index(), static_cast<size_t>(setting.flag.kind)) << setting.flag.name;
+  }
+  EXPECT_EQ(settings, flags);
+}
+
+TEST_P(DriverContract, ChangesWhatCanChangeAndNothingElse) {
+  const Json made = record();
+  EXPECT_EQ(type().changed(made, {}), made);
+  for (const auto& setting : type().settings(made)) {
+    if (setting.change == Change::fixed || setting.flag.kind != FlagKind::number) continue;
+    FlagValues values;
+    values.set(setting.flag.name, 4711LL);
+    const Json changed = type().changed(made, values);
+    EXPECT_NE(changed, made) << setting.flag.name;
+    EXPECT_EQ(type().open(changed, services_)->record(), changed);
+    for (const auto& other : type().settings(changed)) {
+      if (other.flag.name == setting.flag.name) EXPECT_EQ(other.value, FlagValue(4711LL));
+    }
+  }
+  EXPECT_TRUE(http_.requests().empty());
+}
+
 TEST_P(DriverContract, AnswersFromItsRecordAndAsksNobody) {
   const auto driver = type().open(record(), services_);
   driver->endpoint();

@@ -51,6 +51,14 @@ class Driver {
   virtual Json record() const = 0;
   /// Tags all that belongs to the machine as another store's, which it has moved to.
   virtual void move_to_store(const std::string& /*store_id*/, Task&) {}
+  /// Refuses, with a reason, if the machine cannot get another name now.
+  virtual void check_rename(Task&) {}
+  /// Gives all that belongs to the machine outside of the store the machine's name, in place of its former
+  /// one.
+  virtual void take_name(const std::string& /*former*/, Task&) {}
+  /// Brings what the record says, other than the `former` one, to the provider and to the machine's folder.
+  /// `save` after each step that leaves something behind. Nothing to do for settings that are only read.
+  virtual void apply(const Json& /*former*/, const Save& /*save*/, Task&) {}
 };
 
 /// What is known of a driver without a machine.
@@ -88,6 +96,28 @@ struct SecretKey {
   std::string variable;  ///< environment variable that gives it where the record does not; may be empty
 };
 
+/// What it takes to change a setting while its machine lives.
+enum class Change {
+  fixed,       ///< it cannot: it was decided when the machine was made
+  noted,       ///< it is kept, and used from then on
+  login,       ///< SSH has to work with it before it is kept
+  account,     ///< the provider has to answer with it before it is kept
+  engine,      ///< the engine is provisioned again
+  next_start,  ///< it is kept, and used when the machine is started
+  applied      ///< the driver brings it to the provider
+};
+
+/// A setting as a living machine has it.
+struct LivingSetting {
+  Flag flag;        ///< as `create` has it
+  FlagValue value;  ///< of this machine
+  Change change = Change::fixed;
+  bool secret = false;
+  std::string
+      key_ends;  ///< of a list of KEY=VALUE: the characters that end a key; empty: an entry is its own key
+  std::string instead;  ///< of a fixed one: what to do instead, as a sentence; may be empty
+};
+
 /// A kind of driver. Thread-safe.
 class DriverType {
  public:
@@ -98,6 +128,10 @@ class DriverType {
   virtual Json configure(const NewMachine& machine, const FlagValues& values, const Services& services,
                          Task& task) = 0;
   virtual std::unique_ptr<Driver> open(const Json& record, const Services& services) = 0;
+  /// The settings of a machine: one for each of flags(). Nothing: none can change.
+  virtual std::vector<LivingSetting> settings(const Json& /*record*/) { return {}; }
+  /// The record with other values for some flags, which are checked as those of a new machine. Asks nobody.
+  virtual Json changed(const Json& record, const FlagValues& /*values*/) { return record; }
   /// Many machines in as few calls and as little time as possible; outcomes in the order of the drivers, all
   /// of which this type opened. Ends at the task's deadline: who has not answered then has Error(timed_out).
   virtual std::vector<Surveyed> survey(std::span<Driver* const> drivers, Task& task);

@@ -34,9 +34,19 @@ struct Setting {
   std::string flag;      ///< without dashes; empty: not settable, only kept in the record
   std::string variable;  ///< environment variable; may be empty
   std::string help;
-  bool required = false;  ///< an empty value is refused
-  bool secret = false;    ///< a credential, which does not travel with a machine unless asked for
+  bool required = false;          ///< an empty value is refused
+  bool secret = false;            ///< a credential, which does not travel with a machine unless asked for
+  Change change = Change::fixed;  ///< what it takes to change it later
+  std::string key_ends = {};      ///< as in LivingSetting
+  std::string instead = {};       ///< as in LivingSetting
 };
+
+/// The row of a setting that can change later.
+template <typename Settings>
+Setting<Settings> changing(Change change, Setting<Settings> row) {
+  row.change = change;
+  return row;
+}
 
 /// A driver's settings, declared once: out of the rows come the flags with their defaults (those of a
 /// default-constructed `Settings`), the record in and out. Unknown keys of a record survive; known ones may
@@ -59,6 +69,22 @@ class SettingsTable {
     return flags;
   }
 
+  /// The settings of a record, for modify.
+  std::vector<LivingSetting> living(const Json& record) const {
+    const Settings defaults, present = from_record(record);
+    std::vector<LivingSetting> settings;
+    for (const auto& row : rows_) {
+      if (row.flag.empty()) continue;
+      std::visit(
+          [&](auto member) {
+            settings.push_back({flag_of(row, defaults.*member), present.*member, row.change, row.secret,
+                                row.key_ends, row.instead});
+          },
+          row.member);
+    }
+    return settings;
+  }
+
   /// The keys of the rows that hold credentials.
   std::vector<SecretKey> secret_keys() const {
     std::vector<SecretKey> keys;
@@ -69,23 +95,12 @@ class SettingsTable {
   }
 
   /// Error "DRIVER driver requires the --FLAG option" for a required one without a value.
-  Settings from_flags(const FlagValues& values) const {
-    Settings settings;
-    for (const auto& row : rows_) {
-      if (row.flag.empty()) continue;
-      std::visit(
-          [&](auto member) {
-            using Value = std::remove_reference_t<decltype(settings.*member)>;
-            settings.*member = std::get<Value>(values.value(row.flag));
-            if constexpr (std::is_same_v<Value, std::string>) {
-              if (row.required && (settings.*member).empty()) {
-                throw Error(driver_ + " driver requires the --" + row.flag + " option", Reason::usage);
-              }
-            }
-          },
-          row.member);
-    }
-    return settings;
+  Settings from_flags(const FlagValues& values) const { return with_flags({}, values); }
+
+  /// The settings of a record with other values for those flags that `values` knows; Errors as of
+  /// from_flags().
+  Settings changed(const Json& record, const FlagValues& values) const {
+    return with_flags(from_record(record), values);
   }
 
   Settings from_record(const Json& record) const {
@@ -115,6 +130,25 @@ class SettingsTable {
   }
 
  private:
+  Settings with_flags(const Settings& before, const FlagValues& values) const {
+    Settings settings = before;
+    for (const auto& row : rows_) {
+      if (row.flag.empty() || !values.knows(row.flag)) continue;
+      std::visit(
+          [&](auto member) {
+            using Value = std::remove_reference_t<decltype(settings.*member)>;
+            settings.*member = std::get<Value>(values.value(row.flag));
+            if constexpr (std::is_same_v<Value, std::string>) {
+              if (row.required && (settings.*member).empty()) {
+                throw Error(driver_ + " driver requires the --" + row.flag + " option", Reason::usage);
+              }
+            }
+          },
+          row.member);
+    }
+    return settings;
+  }
+
   template <typename Value>
   static Flag flag_of(const Setting<Settings>& row, const Value& otherwise) {
     Flag flag{.name = row.flag, .help = row.help, .variable = row.variable, .otherwise = otherwise};

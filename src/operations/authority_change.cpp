@@ -38,9 +38,9 @@ std::string signing_authority(const AuthOptions& auth) {
 }
 
 /// A change of the authority that all machines of the store share.
-class Change {
+class AuthorityChange {
  public:
-  Change(const Runtime& runtime, Task& task)
+  AuthorityChange(const Runtime& runtime, Task& task)
       : runtime_(runtime), task_(task), auth_(runtime.store.default_auth("")), files_(auth_) {}
 
   std::vector<Waiting> run() {
@@ -270,7 +270,7 @@ void finish_half_change(const AuthOptions& auth) {
 }
 
 std::vector<Waiting> change_authority(const Runtime& runtime, Task& task) {
-  return Change(runtime, task).run();
+  return AuthorityChange(runtime, task).run();
 }
 
 }  // namespace dm

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/file.h"
@@ -24,6 +25,12 @@ std::string absolute_path(const std::string& path) {
   return code ? path : absolute.lexically_normal().string();
 }
 
+void check_login(const Ec2Login& login) {
+  if (login.user.empty()) throw Error("--amazonec2-ssh-user needs a name", Reason::usage);
+  if (login.port < 1 || login.port > 65535)
+    throw Error(fmt::format("--amazonec2-ssh-port {} is no port", login.port), Reason::usage);
+}
+
 /// The kind of driver.
 class Ec2DriverType final : public DriverType {
  public:
@@ -42,9 +49,7 @@ class Ec2DriverType final : public DriverType {
                  Task&) override {
     Ec2Settings settings = ec2_settings_of(values, services);
     const Ec2Login login = ec2_login().from_flags(values);
-    if (login.user.empty()) throw Error("--amazonec2-ssh-user needs a name", Reason::usage);
-    if (login.port < 1 || login.port > 65535)
-      throw Error(fmt::format("--amazonec2-ssh-port {} is no port", login.port), Reason::usage);
+    check_login(login);
     settings.store_id = machine.store_id;
     settings.user_data_file = absolute_path(settings.user_data_file);
     settings.private_key_path = absolute_path(settings.private_key_path);
@@ -57,6 +62,36 @@ class Ec2DriverType final : public DriverType {
     common.swarm_discovery = machine.swarm.discovery;
     ports_of(settings, common);
     return record_of(common, settings);
+  }
+
+  std::vector<LivingSetting> settings(const Json& record) override {
+    auto settings = ec2_settings().living(record);
+    for (auto& setting : ec2_login().living(record)) settings.push_back(std::move(setting));
+    return settings;
+  }
+
+  Json changed(const Json& record, const FlagValues& values) override {
+    Ec2Settings settings = ec2_settings().changed(record, values);
+    settings.retries = std::max(settings.retries, 0LL);
+    check_changeable(settings);
+    for (const auto& port : ec2_settings().from_record(record).open_ports) {
+      if (std::ranges::find(settings.open_ports, port) == settings.open_ports.end()) {
+        throw Error(
+            fmt::format("the port {} stays open: other machines may use the security group too; close it "
+                        "in the group itself",
+                        port),
+            Reason::usage);
+      }
+    }
+    const Ec2Login login = ec2_login().changed(record, values);
+    check_login(login);
+    CommonSettings common = common_from_record(record);
+    common.ssh_user = login.user;
+    common.ssh_port = login.port;
+    Json changed = record;
+    common_to_record(common, changed);
+    ec2_settings().to_record(settings, changed);
+    return changed;
   }
 
   std::unique_ptr<Driver> open(const Json& record, const Services& services) override {

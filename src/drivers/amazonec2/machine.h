@@ -34,6 +34,8 @@ class Ec2Machine final : public Driver {
   Endpoint endpoint() const override;
   Json record() const override;
   void move_to_store(const std::string& store_id, Task& task) override;
+  void take_name(const std::string& former, Task& task) override;
+  void apply(const Json& former, const Save& save, Task& task) override;
 
   const Ec2Settings& settings() const { return settings_; }
   const QueryClient& client() const { return ec2_; }
@@ -63,6 +65,7 @@ class Ec2Machine final : public Driver {
   Identity write_identity(const Ec2Plan& plan);
   void make_key_pair(const std::string& public_line, const Save& save, Task& task);
   void make_groups(Ec2Plan& plan, const Save& save, Task& task);
+  void open_wanted_ports(SecurityGroup& group, const Save& save, Task& task);
   void make_address(const Save& save, Task& task);
   void launch(Ec2Plan& plan, const std::string& user_data, const Save& save, Task& task);
   // `round` makes idempotency tokens others, since what they stand for may be other than in an earlier round.
@@ -94,6 +97,11 @@ class Ec2Machine final : public Driver {
   void release_address(const std::string& allocation_id, Task& task);
   void leave_group(const std::string& group_id, Task& task);
   void close_ports(const OpenedGroup& opened, Task& task);
+  /// What carries the machine's own tags.
+  std::vector<std::string> tagged_ids(Task& task);
+
+  // Changing: machine_change.cpp
+  void change_tags(const std::string& former, Task& task);
 
   // Living: machine_power.cpp
   enum class View { shared, own };
@@ -116,6 +124,9 @@ class Ec2Machine final : public Driver {
   std::string epitaph_;  ///< what there is to say of an instance that was last seen to be gone
 };
 
+/// Gives things tags, and takes tags with these keys and values away.
+void tag(const QueryClient& ec2, const std::vector<std::string>& ids, const AwsTags& tags, Task& task);
+void untag(const QueryClient& ec2, const std::vector<std::string>& ids, const AwsTags& tags, Task& task);
 /// Closes what a store opened in a group that is not its own; its tags tell.
 void revoke_rules(const QueryClient& ec2, const OpenedGroup& opened, Task& task);
 /// Gives an Elastic IP address back; one that is gone counts as given back.

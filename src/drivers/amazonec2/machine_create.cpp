@@ -138,28 +138,32 @@ void Ec2Machine::make_groups(Ec2Plan& plan, const Save& save, Task& task) {
   }
   save();
   if (settings_.group_read_only) return;
-  const Reach reach = settings_.ipv6_count > 0 ? Reach::v4_and_v6 : Reach::v4;
-  for (auto& group : plan.groups) {
-    std::vector<OpenPort> missing;
-    for (const auto& port : ports_of(settings_, common_)) {
-      const auto same = [&](const OpenPort& other) {
-        return other.port == port.port && other.protocol == port.protocol;
-      };
-      if (!group.opens(port) && std::ranges::none_of(missing, same)) missing.push_back(port);
-    }
-    // Also if a machine of the store has opened all before us: the last one that goes closes it.
-    const std::string opened = text_of({group.id, settings_.store_id});
-    const auto has = [](const auto& list, const std::string& text) {
-      return std::ranges::find(list, text) != list.end();
+  for (auto& group : plan.groups) open_wanted_ports(group, save, task);
+}
+
+void Ec2Machine::open_wanted_ports(SecurityGroup& group, const Save& save, Task& task) {
+  std::vector<OpenPort> missing;
+  for (const auto& port : ports_of(settings_, common_)) {
+    const auto same = [&](const OpenPort& other) {
+      return other.port == port.port && other.protocol == port.protocol;
     };
-    if (!has(settings_.made_groups, group.id) && !has(settings_.opened_groups, opened)) {
-      settings_.opened_groups.push_back(opened);
-      save();
-    }
-    if (missing.empty()) continue;
-    open_ports(ec2_, group, missing, reach, tags(""), task);
-    for (const auto& port : missing) group.rules.push_back({port.protocol, port.port, port.port});
+    if (!group.opens(port) && std::ranges::none_of(missing, same)) missing.push_back(port);
   }
+  // Also if a machine of the store has opened all before us: the last one that goes closes it.
+  // The original has no store, and nothing of its own to close.
+  const std::string opened = text_of({group.id, settings_.store_id});
+  const auto has = [](const auto& list, const std::string& text) {
+    return std::ranges::find(list, text) != list.end();
+  };
+  if (!settings_.store_id.empty() && !has(settings_.made_groups, group.id) &&
+      !has(settings_.opened_groups, opened)) {
+    settings_.opened_groups.push_back(opened);
+    save();
+  }
+  if (missing.empty()) return;
+  const Reach reach = settings_.ipv6_count > 0 ? Reach::v4_and_v6 : Reach::v4;
+  open_ports(ec2_, group, missing, reach, settings_.store_id.empty() ? AwsTags() : tags(""), task);
+  for (const auto& port : missing) group.rules.push_back({port.protocol, port.port, port.port});
 }
 
 void Ec2Machine::make_address(const Save& save, Task& task) {

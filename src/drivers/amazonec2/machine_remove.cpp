@@ -240,20 +240,29 @@ void Ec2Machine::remove(Task& task) {
   settings_.address_made = false;
 }
 
-static void tag(const QueryClient& ec2, const std::vector<std::string>& ids, const AwsTags& tags,
-                Task& task) {
-  if (ids.empty()) return;
+/// Calls an action on tags of things.
+static void call_on_tags(const QueryClient& ec2, const char* action, const std::vector<std::string>& ids,
+                         const AwsTags& tags, Task& task) {
+  if (ids.empty() || tags.empty()) return;
   QueryParameters parameters;
   parameters.add_list("ResourceId", ids);
   for (size_t i = 0; i < tags.size(); ++i) {
     parameters.add(fmt::format("Tag.{}.Key", i + 1), tags[i].first);
     parameters.add(fmt::format("Tag.{}.Value", i + 1), tags[i].second);
   }
-  ec2.call("CreateTags", parameters, task);
+  ec2.call(action, parameters, task);
 }
 
-void Ec2Machine::move_to_store(const std::string& store_id, Task& task) {
-  std::vector<std::string> ids, shared;
+void tag(const QueryClient& ec2, const std::vector<std::string>& ids, const AwsTags& tags, Task& task) {
+  call_on_tags(ec2, "CreateTags", ids, tags, task);
+}
+
+void untag(const QueryClient& ec2, const std::vector<std::string>& ids, const AwsTags& tags, Task& task) {
+  call_on_tags(ec2, "DeleteTags", ids, tags, task);
+}
+
+std::vector<std::string> Ec2Machine::tagged_ids(Task& task) {
+  std::vector<std::string> ids;
   for (const auto& [id, instance] : instances_of(ec2_, {settings_.instance_id}, task)) {
     if (instance.is_gone()) continue;
     ids.push_back(id);
@@ -261,6 +270,19 @@ void Ec2Machine::move_to_store(const std::string& store_id, Task& task) {
   }
   add_unique(ids, settings_.key_pair_id);
   if (settings_.address_made) add_unique(ids, settings_.allocation_id);
+  return ids;
+}
+
+/// The key pair keeps its name, by which it is known: only its tags change.
+void Ec2Machine::take_name(const std::string& /*former*/, Task& task) {
+  AwsTags names = tags(common_.machine_name);
+  std::erase_if(names, [](const auto& pair) { return pair.first != machine_tag && pair.first != "Name"; });
+  tag(ec2_, tagged_ids(task), names, task);
+}
+
+void Ec2Machine::move_to_store(const std::string& store_id, Task& task) {
+  const std::vector<std::string> ids = tagged_ids(task);
+  std::vector<std::string> shared;
   // A group that other machines use stays theirs.
   const auto take_rules = [&](const std::string& group_id) {
     for (const auto& rule : rules_of(ec2_, {group_id, settings_.store_id}, task)) add_unique(shared, rule);

@@ -454,6 +454,43 @@ TEST_F(Ec2MachineTest, MovesToAnotherStoreWithAllThatIsItsOwn) {
   EXPECT_EQ(text_of(driver->record(), "StoreId"), "ffeeddccbbaa9988");
 }
 
+TEST_F(Ec2MachineTest, TakesAnotherName) {
+  Json record = created()->record();
+  record["MachineName"] = "db";
+  ec2_.always("CreateTags", "<R/>");
+  ec2_.forget_calls();
+  type_->open(record, services_)->take_name("dev", task_);
+  const auto tagged = ec2_.calls_of("CreateTags").at(0);
+  EXPECT_EQ(tagged.value("ResourceId.1"), "i-1");
+  EXPECT_EQ(tagged.value("ResourceId.2"), "key-1");
+  EXPECT_EQ(tagged.value("Tag.1.Key") + "=" + tagged.value("Tag.1.Value"), "docker-machine:machine=db");
+  EXPECT_EQ(tagged.value("Tag.2.Key") + "=" + tagged.value("Tag.2.Value"), "Name=db");
+  EXPECT_EQ(tagged.value("Tag.3.Key"), "");
+}
+
+TEST_F(Ec2MachineTest, ChangesTagsAndOpensPorts) {
+  Json former = created()->record();
+  former["Tags"] = "a,1,b,2";
+  FlagValues values;
+  values.set("amazonec2-tags", std::string("b,3"));
+  values.set("amazonec2-open-port", std::vector<std::string>{"8000"});
+  const Json changed = type_->changed(former, values);
+  for (const char* action : {"CreateTags", "DeleteTags"}) ec2_.always(action, "<R/>");
+  ec2_.always("DescribeSecurityGroups",
+              "<R><securityGroupInfo><item><groupId>sg-1</groupId></item></securityGroupInfo></R>");
+  ec2_.forget_calls();
+  type_->open(changed, services_)
+      ->apply(
+          former, [] {}, task_);
+  const auto tagged = ec2_.calls_of("CreateTags").at(0), untagged = ec2_.calls_of("DeleteTags").at(0);
+  EXPECT_EQ(tagged.value("Tag.1.Key") + tagged.value("Tag.2.Key") + tagged.value("Tag.2.Value"), "Nameb3");
+  EXPECT_EQ(untagged.value("Tag.1.Key") + untagged.value("Tag.2.Key"), "a");
+  const auto opened = ec2_.calls_of("AuthorizeSecurityGroupIngress").back();
+  EXPECT_TRUE(std::ranges::any_of(opened.parameters, [](const auto& pair) { return pair.second == "8000"; }));
+  values.set("amazonec2-open-port", std::vector<std::string>{});
+  EXPECT_TRUE(refusal([&] { type_->changed(changed, values); }).contains("the port 8000 stays open"));
+}
+
 TEST_F(Ec2MachineTest, ReadsARecordOfTheOriginal) {
   Json old = parse_json(
       R"({"IPAddress":"203.0.113.5","MachineName":"dev","SSHUser":"ubuntu","SSHPort":22,"StorePath":"/s",

@@ -41,7 +41,8 @@ QueryParameters permission_parameters(const SecurityGroup& group, const std::vec
     parameters.add(start + "IpRanges.1.CidrIp", std::string("0.0.0.0/0"));
     if (reach == Reach::v4_and_v6) parameters.add(start + "Ipv6Ranges.1.CidrIpv6", std::string("::/0"));
   }
-  return parameters.add_tags("security-group-rule", tags);
+  if (!tags.empty()) parameters.add_tags("security-group-rule", tags);
+  return parameters;
 }
 
 }  // namespace
@@ -61,15 +62,16 @@ std::vector<SecurityGroup> find_groups(const QueryClient& ec2, const std::vector
   for (const auto& [filter, values] : {std::pair{"group-name", names}, {"group-id", ids}}) {
     if (values.empty()) continue;
     QueryParameters parameters;
-    parameters.add_filter(filter, values).add_filter("vpc-id", {vpc_id});
+    parameters.add_filter(filter, values);
+    if (!vpc_id.empty()) parameters.add_filter("vpc-id", {vpc_id});
     for (const auto& node : ec2.call("DescribeSecurityGroups", parameters, task).items("securityGroupInfo"))
       groups.push_back(group_of(node));
   }
   for (const auto& id : ids) {
     if (std::ranges::find(groups, id, &SecurityGroup::id) == groups.end()) {
-      throw Error(
-          fmt::format("there is no security group {} in {}: see --amazonec2-security-group", id, vpc_id),
-          Reason::check_failed);
+      throw Error(fmt::format("there is no security group {} in {}: see --amazonec2-security-group", id,
+                              vpc_id.empty() ? "the region" : vpc_id),
+                  Reason::check_failed);
     }
   }
   return groups;

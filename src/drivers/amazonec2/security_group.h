@@ -22,8 +22,8 @@ struct SecurityGroup {
   bool opens(const OpenPort& port) const;
 };
 
-/// Those of a VPC that have one of these names or ids ("sg-..."). Error(check_failed) for an id that is not
-/// there.
+/// Those of a VPC (empty: of any) that have one of these names or ids ("sg-..."). Error(check_failed) for an
+/// id that is not there.
 std::vector<SecurityGroup> find_groups(const QueryClient& ec2, const std::vector<std::string>& names_or_ids,
                                        const std::string& vpc_id, Task& task);
 /// A new group; the one of that name if somebody made it meanwhile.

@@ -31,13 +31,19 @@ Row secret(const char* key, Row::Member member, const char* name, const char* va
   return row;
 }
 
+/// What says how EC2 is reached.
+Row account(Row row) { return changing(Change::account, std::move(row)); }
+/// What EC2 is told when it changes.
+Row applied(Row row) { return changing(Change::applied, std::move(row)); }
+
 /// The original's keys, in the order of its files.
 std::vector<Row> rows_of_the_original() {
   return {
       kept("Id", &S::id),
-      secret("AccessKey", &S::access_key, "access-key", "AWS_ACCESS_KEY_ID", "AWS access key"),
-      secret("SecretKey", &S::secret_key, "secret-key", "AWS_SECRET_ACCESS_KEY", "AWS secret key"),
-      secret("SessionToken", &S::session_token, "session-token", "AWS_SESSION_TOKEN", "AWS session token"),
+      account(secret("AccessKey", &S::access_key, "access-key", "AWS_ACCESS_KEY_ID", "AWS access key")),
+      account(secret("SecretKey", &S::secret_key, "secret-key", "AWS_SECRET_ACCESS_KEY", "AWS secret key")),
+      account(secret("SessionToken", &S::session_token, "session-token", "AWS_SESSION_TOKEN",
+                     "AWS session token")),
       flag("Region", &S::region, "region", "AWS_DEFAULT_REGION", "AWS region"),
       flag("AMI", &S::ami, "ami", "AWS_AMI",
            "Image: an id, or ubuntu or debian for the newest (default: ubuntu)"),
@@ -55,9 +61,10 @@ std::vector<Row> rows_of_the_original() {
            "Security group, by its name or id; made if there is none of that name"),
       flag("SecurityGroupReadOnly", &S::group_read_only, "security-group-readonly",
            "AWS_SECURITY_GROUP_READONLY", "Make no security group, and open nothing in those that are there"),
-      flag("OpenPorts", &S::open_ports, "open-port", "",
-           "Make the port reachable from the Internet, as PORT[/PROTO]"),
-      flag("Tags", &S::tags, "tags", "AWS_TAGS", "Tags for all that is made, as key1,value1,key2,value2"),
+      applied(flag("OpenPorts", &S::open_ports, "open-port", "",
+                   "Make the port reachable from the Internet, as PORT[/PROTO]")),
+      applied(flag("Tags", &S::tags, "tags", "AWS_TAGS",
+                   "Tags for all that is made, as key1,value1,key2,value2")),
       kept("ReservationId", &S::reservation_id),
       flag("DeviceName", &S::device_name, "device-name", "AWS_DEVICE_NAME",
            "Name of the root device (default: what the image says)"),
@@ -83,8 +90,8 @@ std::vector<Row> rows_of_the_original() {
       flag("Monitoring", &S::monitoring, "monitoring", "", "Switch detailed monitoring on"),
       flag("SSHPrivateKeyPath", &S::private_key_path, "ssh-keypath", "AWS_SSH_KEYPATH",
            "Private key to log in with; its public key is at the same path with .pub"),
-      flag("RetryCount", &S::retries, "retries", "",
-           "How often a call is repeated after a failure of the network or of AWS"),
+      changing(Change::noted, flag("RetryCount", &S::retries, "retries", "",
+                                   "How often a call is repeated after a failure of the network or of AWS")),
       flag("Endpoint", &S::endpoint, "endpoint", "AWS_ENDPOINT", "Host or URL of another EC2 API"),
       flag("DisableSSL", &S::insecure, "insecure-transport", "AWS_INSECURE_TRANSPORT",
            "Talk to that endpoint without TLS"),
@@ -136,7 +143,7 @@ std::vector<Row> further_flags() {
            "Make the first IPv6 address the primary one"),
       flag("Ipv6AddressOnly", &S::ipv6_only, "ipv6-address-only", "AWS_IPV6_ADDRESS_ONLY",
            "Talk to the machine at its IPv6 address, and give it no public IPv4 address"),
-      flag("Profile", &S::profile, "profile", "AWS_PROFILE", "Profile of AWS's shared files"),
+      account(flag("Profile", &S::profile, "profile", "AWS_PROFILE", "Profile of AWS's shared files")),
       flag("Tenancy", &S::tenancy, "tenancy", "AWS_TENANCY", "Tenancy: default, dedicated or host"),
       flag("PlacementGroup", &S::placement_group, "placement-group", "AWS_PLACEMENT_GROUP",
            "Placement group, by its name"),
@@ -169,7 +176,7 @@ void expect_one_of(const char* flag, const std::string& value, std::vector<std::
   refuse(fmt::format("--amazonec2-{} \"{}\" is not known: give {}", flag, value, join(allowed, ", ")));
 }
 
-void check_region_and_keys(const Ec2Settings& settings) {
+void check_region_and_key_pair(const Ec2Settings& settings) {
   if (settings.endpoint.empty() && !is_region(settings.region)) {
     refuse(fmt::format("Invalid region specified: \"{}\" is none; see --amazonec2-region", settings.region));
   }
@@ -177,6 +184,9 @@ void check_region_and_keys(const Ec2Settings& settings) {
     refuse("using --amazonec2-insecure-transport also requires --amazonec2-endpoint");
   if (!settings.key_name.empty() && settings.private_key_path.empty())
     refuse("using --amazonec2-keypair-name also requires --amazonec2-ssh-keypath");
+}
+
+void check_keys(const Ec2Settings& settings) {
   if (settings.access_key.empty() != settings.secret_key.empty())
     refuse("--amazonec2-access-key and --amazonec2-secret-key belong together: give both, or none");
 }
@@ -252,12 +262,14 @@ const SettingsTable<Ec2Login>& ec2_login() {
                                                .member = &Ec2Login::port,
                                                .flag = "amazonec2-ssh-port",
                                                .variable = "AWS_SSH_PORT",
-                                               .help = "SSH port"},
+                                               .help = "SSH port",
+                                               .change = Change::login},
                                               {.key = "SSHUser",
                                                .member = &Ec2Login::user,
                                                .flag = "amazonec2-ssh-user",
                                                .variable = "AWS_SSH_USER",
-                                               .help = "Name of the user that is made on the machine"}});
+                                               .help = "Name of the user that is made on the machine",
+                                               .change = Change::login}});
   return table;
 }
 
@@ -274,12 +286,20 @@ Ec2Settings ec2_settings_of(const FlagValues& values, const Services& services) 
   if (!settings.launch_template.empty()) leave_to_template(settings, values);
   settings.existing_key = !settings.key_name.empty();
   settings.retries = std::max(settings.retries, 0LL);
-  check_region_and_keys(settings);
+  check_region_and_key_pair(settings);
+  check_keys(settings);
   check_disk(settings);
   check_options(settings);
   take_first_values(settings);
   settings.id = random_hex(32);
   return settings;
+}
+
+void check_changeable(const Ec2Settings& settings) {
+  check_keys(settings);
+  for (const auto& text : settings.open_ports) parse_open_port("amazonec2-open-port", text);
+  if (has_odd_tags(settings.tags))
+    refuse(fmt::format("--amazonec2-tags \"{}\" has a key without a value", settings.tags));
 }
 
 std::vector<std::pair<std::string, std::string>> tags_of(const std::string& text) {

@@ -76,6 +76,9 @@ const SettingsTable<Ec2Login>& ec2_login();
 /// Error(usage) for values that make no machine. Asks nobody but the environment and AWS's files.
 Ec2Settings ec2_settings_of(const FlagValues& values, const Services& services);
 
+/// Error(usage) for values of settings that may change later.
+void check_changeable(const Ec2Settings& settings);
+
 /// Key and value of each of the user's own tags, out of "k1,v1,k2,v2".
 std::vector<std::pair<std::string, std::string>> tags_of(const std::string& text);
 /// Whether the text has a key without a value.

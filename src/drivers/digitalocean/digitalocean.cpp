@@ -28,6 +28,12 @@ class DigitalOceanType final : public DriverType {
   }
   Json configure(const NewMachine& machine, const FlagValues& values, const Services& services,
                  Task& task) override;
+  std::vector<LivingSetting> settings(const Json& record) override {
+    auto settings = digitalocean_settings().living(record);
+    for (auto& setting : digitalocean_login().living(record)) settings.push_back(std::move(setting));
+    return settings;
+  }
+  Json changed(const Json& record, const FlagValues& values) override;
   std::unique_ptr<Driver> open(const Json& record, const Services& services) override {
     return std::make_unique<DropletMachine>(record, services, pace_);
   }
@@ -72,6 +78,19 @@ Json DigitalOceanType::configure(const NewMachine& machine, const FlagValues& va
   common_to_record(common, record);
   digitalocean_settings().to_record(settings, record);
   return record;
+}
+
+Json DigitalOceanType::changed(const Json& record, const FlagValues& values) {
+  const DigitalOceanSettings settings = digitalocean_settings().changed(record, values);
+  const DigitalOceanLogin login = digitalocean_login().changed(record, values);
+  check_values(settings, login);
+  CommonSettings common = common_from_record(record);
+  common.ssh_user = login.user;
+  common.ssh_port = login.port;
+  Json changed = record;
+  common_to_record(common, changed);
+  digitalocean_settings().to_record(settings, changed);
+  return changed;
 }
 
 std::vector<Surveyed> DigitalOceanType::survey(std::span<Driver* const> drivers, Task& task) {

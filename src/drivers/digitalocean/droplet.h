@@ -34,6 +34,8 @@ class DropletMachine final : public Driver {
   Endpoint endpoint() const override;
   Json record() const override;
   void move_to_store(const std::string& store_id, Task& task) override;
+  void take_name(const std::string& former, Task& task) override;
+  void apply(const Json& former, const Save& save, Task& task) override;
 
   const DigitalOceanSettings& settings() const { return settings_; }
   const Services& services() const { return services_; }
@@ -66,10 +68,16 @@ class DropletMachine final : public Driver {
   void reserve_address(const Save& save, Task& task);
   void join_project(Task& task);
 
+  // droplet_change.cpp
+  void change_tags(const DigitalOceanSettings& former, Task& task);
+  void change_ports(const DigitalOceanSettings& former, const Save& save, Task& task);
+
   // droplet_power.cpp
-  long long act(const std::string& type, DigitalOceanApi::Repeat repeat, Task& task);
+  long long act(const std::string& type, DigitalOceanApi::Repeat repeat, Task& task,
+                const Json& more = Json::object());
   Outcome await(long long action, Milliseconds limit, Task& task);
-  void act_and_await(const std::string& type, DigitalOceanApi::Repeat repeat, Task& task);
+  void act_and_await(const std::string& type, DigitalOceanApi::Repeat repeat, Task& task,
+                     const Json& more = Json::object());
   void shut_down(Task& task);
   void take_addresses(const Json& droplet);
   bool is_fresh(long long requested) const;
@@ -84,8 +92,15 @@ class DropletMachine final : public Driver {
   void remove_firewall(Task& task);
   void remove_key(Task& task);
   void remove_tag(Task& task);
-  void retag(const std::string& store_id, Task& task);
-  void rename_firewall(const std::string& store_id, Task& task);
+  struct Owner {
+    std::string store_id, machine;
+  };
+  void change_owner(const Owner& former, const Owner& now, Task& task);
+  void retag(const Owner& former, const Owner& now, Task& task);
+  void rename_firewall(const Owner& now, Task& task);
+  /// What a firewall is as the API takes it; nothing if it is gone.
+  std::optional<Json> firewall(Task& task);
+  Json tagged_droplet() const;
 
   long long now() const;
 
@@ -98,6 +113,10 @@ class DropletMachine final : public Driver {
   std::string public_key_;  ///< the line of whoever may log in; empty: not known
 };
 
+/// A rule that lets everybody in at a port.
+Json inbound_rule(const std::string& protocol, const std::string& ports);
+/// Error if it was refused.
+void expect(const DigitalOceanAnswer& answer);
 /// Deletes something; what is gone is no error, and what is busy is waited for. A new droplet may be missing
 /// for a while: it is tried again for `fresh`.
 void delete_at_digitalocean(DigitalOceanApi& api, const std::string& path, Milliseconds fresh, Task& task);

@@ -30,10 +30,6 @@ const Json& everybody() {
   return addresses;
 }
 
-Json inbound(const std::string& protocol, const std::string& ports) {
-  return {{"protocol", protocol}, {"ports", ports}, {"sources", {{"addresses", everybody()}}}};
-}
-
 Json outbound(const std::string& protocol, const std::string& ports) {
   return {{"protocol", protocol}, {"ports", ports}, {"destinations", {{"addresses", everybody()}}}};
 }
@@ -62,6 +58,10 @@ Json essence(const Json& droplets) {
 }
 
 }  // namespace
+
+Json inbound_rule(const std::string& protocol, const std::string& ports) {
+  return {{"protocol", protocol}, {"ports", ports}, {"sources", {{"addresses", everybody()}}}};
+}
 
 void DropletMachine::create(const Save& save, Task& task) {
   if (settings_.image.empty() || settings_.size.empty()) settle_offer(api_, settings_, task);
@@ -226,16 +226,17 @@ void DropletMachine::await_address(Task& task) {
 void DropletMachine::make_firewall(const Save& save, Task& task) {
   if (settings_.open_ports.empty()) return;
   task.info("Creating Digital Ocean firewall...");
-  Json rules = Json::array({inbound("tcp", std::to_string(common_.ssh_port)),
-                            inbound("tcp", std::to_string(default_engine_port)), inbound("icmp", "0")});
+  Json rules =
+      Json::array({inbound_rule("tcp", std::to_string(common_.ssh_port)),
+                   inbound_rule("tcp", std::to_string(default_engine_port)), inbound_rule("icmp", "0")});
   const auto add = [&](const Json& rule) {
     if (std::ranges::find(rules, rule) == rules.end()) rules.push_back(rule);
   };
   const auto swarm = parse_docker_url(common_.swarm_host);
-  if (common_.swarm_master && swarm && swarm->port > 0) add(inbound("tcp", std::to_string(swarm->port)));
+  if (common_.swarm_master && swarm && swarm->port > 0) add(inbound_rule("tcp", std::to_string(swarm->port)));
   for (const auto& text : settings_.open_ports) {
     const OpenPort open = parse_open_port(digitalocean_port_flag, text);
-    add(inbound(open.protocol, std::to_string(open.port)));
+    add(inbound_rule(open.protocol, std::to_string(open.port)));
   }
   const Json firewall{{"name", firewall_name(settings_.store_id, common_.machine_name, settings_.id)},
                       {"inbound_rules", rules},

@@ -155,10 +155,11 @@ void DropletMachine::power(Power power, Task& task) {
 }
 
 /// Begins an action; its number.
-long long DropletMachine::act(const std::string& type, Repeat repeat, Task& task) {
-  const DigitalOceanAnswer answer =
-      api_.send_when_free("POST", fmt::format("/v2/droplets/{}/actions", settings_.droplet_id),
-                          {{"type", type}}, repeat, busy_limit, task);
+long long DropletMachine::act(const std::string& type, Repeat repeat, Task& task, const Json& more) {
+  Json action{{"type", type}};
+  action.update(more);
+  const DigitalOceanAnswer answer = api_.send_when_free(
+      "POST", fmt::format("/v2/droplets/{}/actions", settings_.droplet_id), action, repeat, busy_limit, task);
   if (answer.is_missing()) observed_missing();
   if (!answer.ok()) throw answer.failure();
   return number_of(answer.part("action"), "id");
@@ -176,8 +177,8 @@ DropletMachine::Outcome DropletMachine::await(long long action, Milliseconds lim
   return Outcome::running;
 }
 
-void DropletMachine::act_and_await(const std::string& type, Repeat repeat, Task& task) {
-  const long long action = act(type, repeat, task);
+void DropletMachine::act_and_await(const std::string& type, Repeat repeat, Task& task, const Json& more) {
+  const long long action = act(type, repeat, task, more);
   switch (await(action, action_limit, task)) {
     case Outcome::completed:
       return;

@@ -29,11 +29,11 @@ auto looked_for(Milliseconds fresh, Task& task, Look&& look) {
   }
 }
 
+}  // namespace
+
 void expect(const DigitalOceanAnswer& answer) {
   if (!answer.ok()) throw answer.failure();
 }
-
-}  // namespace
 
 void delete_at_digitalocean(DigitalOceanApi& api, const std::string& path, Milliseconds fresh, Task& task) {
   std::vector<DigitalOceanAnswer> last;
@@ -152,41 +152,69 @@ void DropletMachine::remove_tag(Task& task) {
 }
 
 void DropletMachine::move_to_store(const std::string& store_id, Task& task) {
-  if (settings_.droplet_id != 0) retag(store_id, task);
-  const std::string name = machine_mark(store_id, common_.machine_name);
-  if (settings_.key_fingerprint.empty() && settings_.key_id != 0) {
-    expect(api_.send("PUT", fmt::format("/v2/account/keys/{}", settings_.key_id), {{"name", name}},
-                     Repeat::harmless, task));
-  }
-  if (!settings_.firewall_id.empty()) rename_firewall(store_id, task);
+  change_owner({settings_.store_id, common_.machine_name}, {store_id, common_.machine_name}, task);
   settings_.store_id = store_id;
 }
 
+void DropletMachine::take_name(const std::string& former, Task& task) {
+  // Whatever the original made carries no mark of ours.
+  if (!settings_.store_id.empty())
+    change_owner({settings_.store_id, former}, {settings_.store_id, common_.machine_name}, task);
+  if (settings_.droplet_id != 0)
+    act_and_await("rename", Repeat::harmless, task, {{"name", common_.machine_name}});
+}
+
+void DropletMachine::change_owner(const Owner& former, const Owner& now, Task& task) {
+  if (settings_.droplet_id != 0) retag(former, now, task);
+  if (settings_.key_fingerprint.empty() && settings_.key_id != 0) {
+    expect(api_.send("PUT", fmt::format("/v2/account/keys/{}", settings_.key_id),
+                     {{"name", machine_mark(now.store_id, now.machine)}}, Repeat::harmless, task));
+  }
+  if (!settings_.firewall_id.empty()) rename_firewall(now, task);
+}
+
+/// The droplet as calls about tags name it.
+Json DropletMachine::tagged_droplet() const {
+  return {{"resources", Json::array({{{"resource_id", std::to_string(settings_.droplet_id)},
+                                      {"resource_type", "droplet"}}})}};
+}
+
 /// First the new tags, so that the droplet is never without any.
-void DropletMachine::retag(const std::string& store_id, Task& task) {
-  const Json droplet{{"resources", Json::array({{{"resource_id", std::to_string(settings_.droplet_id)},
-                                                 {"resource_type", "droplet"}}})}};
-  for (const auto& tag : {store_tag(store_id), own_tag(store_id)}) {
+void DropletMachine::retag(const Owner& former, const Owner& now, Task& task) {
+  const Json droplet = tagged_droplet();
+  const auto own_tag_of = [&](const Owner& owner) {
+    return machine_tag(owner.store_id, owner.machine, settings_.id);
+  };
+  for (const auto& tag : {store_tag(now.store_id), own_tag_of(now)}) {
     expect(api_.send("POST", "/v2/tags", {{"name", tag}}, Repeat::harmless, task));
     expect(api_.send("POST", "/v2/tags/" + url_word(tag) + "/resources", droplet, Repeat::harmless, task));
   }
-  if (settings_.store_id.empty() || settings_.store_id == store_id) return;
-  const auto answer =
-      api_.send("DELETE", "/v2/tags/" + url_word(store_tag(settings_.store_id)) + "/resources", droplet,
-                Repeat::harmless, task);
-  if (!answer.is_missing()) expect(answer);
-  delete_at_digitalocean(api_, "/v2/tags/" + url_word(own_tag(settings_.store_id)), Milliseconds(0), task);
+  if (former.store_id.empty()) return;
+  if (former.store_id != now.store_id) {
+    const auto answer = api_.send("DELETE", "/v2/tags/" + url_word(store_tag(former.store_id)) + "/resources",
+                                  droplet, Repeat::harmless, task);
+    if (!answer.is_missing()) expect(answer);
+  }
+  if (own_tag_of(former) != own_tag_of(now))
+    delete_at_digitalocean(api_, "/v2/tags/" + url_word(own_tag_of(former)), Milliseconds(0), task);
 }
 
-void DropletMachine::rename_firewall(const std::string& store_id, Task& task) {
-  const std::string path = "/v2/firewalls/" + url_word(settings_.firewall_id);
-  const DigitalOceanAnswer answer = api_.get(path, task);
-  if (answer.is_missing()) return;
+void DropletMachine::rename_firewall(const Owner& now, Task& task) {
+  auto changed = firewall(task);
+  if (!changed) return;
+  (*changed)["name"] = firewall_name(now.store_id, now.machine, settings_.id);
+  expect(
+      api_.send("PUT", "/v2/firewalls/" + url_word(settings_.firewall_id), *changed, Repeat::harmless, task));
+}
+
+std::optional<Json> DropletMachine::firewall(Task& task) {
+  const DigitalOceanAnswer answer = api_.get("/v2/firewalls/" + url_word(settings_.firewall_id), task);
+  if (answer.is_missing()) return std::nullopt;
   expect(answer);
-  Json firewall{{"name", firewall_name(store_id, common_.machine_name, settings_.id)}};
-  for (const char* kept : {"inbound_rules", "outbound_rules", "droplet_ids", "tags"})
+  Json firewall = Json::object();
+  for (const char* kept : {"name", "inbound_rules", "outbound_rules", "droplet_ids", "tags"})
     if (!member_of(answer.part("firewall"), kept).is_null()) firewall[kept] = answer.part("firewall")[kept];
-  expect(api_.send("PUT", path, firewall, Repeat::harmless, task));
+  return firewall;
 }
 
 }  // namespace dm

@@ -389,6 +389,59 @@ TEST_F(DropletTest, MovesToAnotherStore) {
   EXPECT_EQ(text_of(driver->record(), "StoreID"), "fedcba9876543210");
 }
 
+TEST_F(DropletTest, TakesAnotherName) {
+  Json record = old_record();
+  record["MachineName"] = "db";
+  const auto driver = open(record);
+  for (int i = 0; i < 2; ++i) answer(201, {{"tag", {{"name", "t"}}}}), answer(204);
+  answer(204);
+  answer(200, {{"ssh_key", {{"id", 8}}}});
+  answer(201, {{"action", {{"id", 9}}}});
+  answer(200, {{"action", {{"status", "completed"}}}});
+  driver->take_name("web.One", task_);
+  EXPECT_EQ(http_.unused(), 0U);
+  const std::string text = asked();
+  EXPECT_TRUE(text.contains("POST tags/docker-machine:0123456789abcdef:db:00000000000000aa/resources"));
+  EXPECT_TRUE(text.contains("DELETE tags/docker-machine:0123456789abcdef:web___one:00000000000000aa\n"));
+  EXPECT_FALSE(text.contains("DELETE tags/docker-machine-store:"));
+  EXPECT_TRUE(text.contains("PUT account/keys/8 {\"name\":\"docker-machine:0123456789abcdef:db\"}"));
+  EXPECT_TRUE(text.contains("POST droplets/7/actions {\"type\":\"rename\",\"name\":\"db\"}"));
+}
+
+TEST_F(DropletTest, ChangesTagsAndPorts) {
+  Json former = old_record();
+  former["FirewallID"] = "f-1";
+  former["Tags"] = "one,two";
+  former["OpenPorts"] = {"8000", "2376"};
+  FlagValues values;
+  values.set("digitalocean-tags", std::string("two,three"));
+  values.set("digitalocean-open-port", std::vector<std::string>{"53/udp"});
+  const auto driver = open(type_->changed(former, values));
+  answer(201, {{"tag", {{"name", "t"}}}});
+  answer(204);
+  answer(204);
+  const auto rule = [](const char* protocol, const char* ports) {
+    return Json{{"protocol", protocol}, {"ports", ports}, {"sources", {{"addresses", {"0.0.0.0/0"}}}}};
+  };
+  answer(
+      200,
+      {{"firewall",
+        {{"id", "f-1"},
+         {"name", "f"},
+         {"inbound_rules", {rule("tcp", "22"), rule("tcp", "2376"), rule("tcp", "8000"), rule("tcp", "9")}},
+         {"droplet_ids", {7}}}}});
+  answer(200, {{"firewall", {{"id", "f-1"}}}});
+  driver->apply(
+      former, [] {}, task_);
+  EXPECT_EQ(http_.unused(), 0U);
+  EXPECT_TRUE(asked().starts_with("POST tags {\"name\":\"three\"}\nPOST tags/three/resources "));
+  EXPECT_TRUE(asked().contains("DELETE tags/one/resources "));
+  std::vector<std::string> ports;
+  const Json sent = parse_json(http_.requests().back().body);
+  for (const auto& one : sent["inbound_rules"]) ports.push_back(text_of(one, "ports"));
+  EXPECT_EQ(ports, (std::vector<std::string>{"22", "2376", "9", "53"}));
+}
+
 TEST_F(DropletTest, FindsTheKeyWhereTheOriginalKeepsIt) {
   Json record = old_record();
   const std::string folder = (root_ / "store/machines/web.One/").string();

@@ -31,6 +31,7 @@ std::vector<Row> original_rows() {
                        "Digital Ocean access token, or where it is: env:NAME, file:PATH, command:LINE");
   token.required = true;
   token.secret = true;
+  token.change = Change::account;
   return {
       token,
       kept_row("DropletID", &S::droplet_id),
@@ -51,20 +52,23 @@ std::vector<Row> original_rows() {
       flag_row("UserDataFile", &S::user_data, "userdata", "USERDATA",
                "File with cloud-init user-data of your own, which is merged"),
       flag_row("Monitoring", &S::monitoring, "monitoring", "MONITORING", "Enable monitoring for the droplet"),
-      flag_row("Tags", &S::tags, "tags", "TAGS", "Tags of the droplet, separated by commas"),
+      changing(Change::applied,
+               flag_row("Tags", &S::tags, "tags", "TAGS", "Tags of the droplet, separated by commas")),
   };
 }
 
 std::vector<Row> all_rows() {
   std::vector<Row> rows = original_rows();
   const std::vector<Row> ours{
-      flag_row("APIEndpoint", &S::endpoint, "api-endpoint", "API_ENDPOINT", "URL of the API"),
+      changing(Change::account,
+               flag_row("APIEndpoint", &S::endpoint, "api-endpoint", "API_ENDPOINT", "URL of the API")),
       flag_row("VPCUUID", &S::vpc, "vpc-uuid", "VPC_UUID",
                "VPC that the droplet belongs to (default: the region's)"),
       flag_row("Project", &S::project, "project", "PROJECT",
                "Project that the droplet belongs to, by its name or UUID (default: the account's)"),
-      flag_row("OpenPorts", &S::open_ports, "open-port", "OPEN_PORT",
-               "Make a firewall that lets in only SSH, the engine and this port, as PORT[/PROTO]"),
+      changing(Change::applied,
+               flag_row("OpenPorts", &S::open_ports, "open-port", "OPEN_PORT",
+                        "Make a firewall that lets in only SSH, the engine and this port, as PORT[/PROTO]")),
       flag_row("ReservedIPWanted", &S::wants_reserved_ip, "reserved-ip", "RESERVED_IP",
                "Give the droplet a reserved IP as its address"),
       kept_row("Id", &S::id),
@@ -108,12 +112,14 @@ const SettingsTable<DigitalOceanLogin>& digitalocean_login() {
                                                                         .member = &DigitalOceanLogin::user,
                                                                         .flag = "digitalocean-ssh-user",
                                                                         .variable = "DIGITALOCEAN_SSH_USER",
-                                                                        .help = "SSH username"},
+                                                                        .help = "SSH username",
+                                                                        .change = Change::login},
                                                                        {.key = "SSHPort",
                                                                         .member = &DigitalOceanLogin::port,
                                                                         .flag = "digitalocean-ssh-port",
                                                                         .variable = "DIGITALOCEAN_SSH_PORT",
-                                                                        .help = "SSH port"}});
+                                                                        .help = "SSH port",
+                                                                        .change = Change::login}});
   return table;
 }
 

@@ -32,12 +32,14 @@ const SettingsTable<GenericSettings>& table() {
                    .member = &GenericSettings::engine_port,
                    .flag = "generic-engine-port",
                    .variable = "GENERIC_ENGINE_PORT",
-                   .help = "Docker engine port"},
+                   .help = "Docker engine port",
+                   .change = Change::engine},
                   {.key = "SSHKey",
                    .member = &GenericSettings::ssh_key,
                    .flag = "generic-ssh-key",
                    .variable = "GENERIC_SSH_KEY",
-                   .help = "SSH private key path (if not provided, default SSH key will be used)"}});
+                   .help = "SSH private key path (if not provided, default SSH key will be used)",
+                   .change = Change::login}});
   return rows;
 }
 
@@ -47,17 +49,20 @@ const SettingsTable<GenericFlags>& common_table() {
                                                              .flag = "generic-ip-address",
                                                              .variable = "GENERIC_IP_ADDRESS",
                                                              .help = "IP Address of machine",
-                                                             .required = true},
+                                                             .required = true,
+                                                             .change = Change::login},
                                                             {.key = "SSHUser",
                                                              .member = &GenericFlags::ssh_user,
                                                              .flag = "generic-ssh-user",
                                                              .variable = "GENERIC_SSH_USER",
-                                                             .help = "SSH user"},
+                                                             .help = "SSH user",
+                                                             .change = Change::login},
                                                             {.key = "SSHPort",
                                                              .member = &GenericFlags::ssh_port,
                                                              .flag = "generic-ssh-port",
                                                              .variable = "GENERIC_SSH_PORT",
-                                                             .help = "SSH port"}});
+                                                             .help = "SSH port",
+                                                             .change = Change::login}});
   return rows;
 }
 
@@ -65,6 +70,23 @@ void check_port(const char* flag, long long port) {
   if (port < 1 || port > 65535) {
     throw Error(fmt::format("--{} must be a port between 1 and 65535, not {}", flag, port), Reason::usage);
   }
+}
+
+void check_ports(const GenericSettings& settings, const GenericFlags& flags) {
+  check_port("generic-ssh-port", flags.ssh_port);
+  check_port("generic-engine-port", settings.engine_port);
+}
+
+/// A key file of the user's, wherever it was named from; Error if it cannot be read.
+std::string readable_key(const std::string& path) {
+  in_context("unable to read the SSH key", [&] { return read_file(path); });
+  return fs::absolute(path).lexically_normal().string();
+}
+
+/// Whether the machine's copy of the user's key is still what that is.
+bool is_copy(const std::string& copy, const std::string& key) {
+  const auto content = copy.empty() || key.empty() ? std::nullopt : read_file_if_there(key);
+  return content && read_file_if_there(copy) == content;
 }
 
 State state_of(const ProbeOutcome& outcome) { return outcome ? State::stopped : State::running; }
@@ -91,16 +113,16 @@ class GenericDriver final : public Driver {
       task.info("No SSH key specified. Assuming an existing key at the default location.");
       return;
     }
-    task.info("Importing SSH key...");
-    common_.ssh_key_path = machine_file(common_, imported_key_name(settings_.ssh_key));
-    in_context("unable to copy ssh key",
-               [&] { write_file(common_.ssh_key_path, read_file(settings_.ssh_key), private_file); });
+    import_key(task);
     save();
-    try {
-      write_file(common_.ssh_key_path + ".pub", read_file(settings_.ssh_key + ".pub"), private_file);
-    } catch (const Error& error) {
-      task.info(fmt::format("Couldn't copy SSH public key : {}", error.what()));
-    }
+    import_public_key(task);
+  }
+
+  /// A new key is used where the user has it until it is known to open the machine; then it is copied.
+  void apply(const Json& /*former*/, const Save& /*save*/, Task& task) override {
+    if (settings_.ssh_key.empty() || common_.ssh_key_path != settings_.ssh_key) return;
+    import_key(task);
+    import_public_key(task);
   }
 
   void power(Power power, Task& task) override {
@@ -141,6 +163,21 @@ class GenericDriver final : public Driver {
   }
 
  private:
+  void import_key(Task& task) {
+    task.info("Importing SSH key...");
+    common_.ssh_key_path = machine_file(common_, imported_key_name(settings_.ssh_key));
+    in_context("unable to copy ssh key",
+               [&] { write_file(common_.ssh_key_path, read_file(settings_.ssh_key), private_file); });
+  }
+
+  void import_public_key(Task& task) {
+    try {
+      write_file(common_.ssh_key_path + ".pub", read_file(settings_.ssh_key + ".pub"), private_file);
+    } catch (const Error& error) {
+      task.info(fmt::format("Couldn't copy SSH public key : {}", error.what()));
+    }
+  }
+
   void reboot(Task& task) {
     const SshTarget target = ssh_target_of(common_);
     const std::string before = boot_id(target, services_.ssh, task);
@@ -181,8 +218,7 @@ class GenericType final : public DriverType {
   Json configure(const NewMachine& machine, const FlagValues& values, const Services&, Task&) override {
     const GenericSettings settings = table().from_flags(values);
     const GenericFlags given = common_table().from_flags(values);
-    check_port("generic-ssh-port", given.ssh_port);
-    check_port("generic-engine-port", settings.engine_port);
+    check_ports(settings, given);
     CommonSettings common = common_of(machine);
     common.address = given.address;
     common.ssh_user = given.ssh_user;
@@ -195,6 +231,36 @@ class GenericType final : public DriverType {
 
   std::unique_ptr<Driver> open(const Json& record, const Services& services) override {
     return std::make_unique<GenericDriver>(record, services);
+  }
+
+  std::vector<LivingSetting> settings(const Json& record) override {
+    auto settings = table().living(record);
+    const std::string copy = common_from_record(record).ssh_key_path;
+    for (auto& setting : settings) {
+      // Where the user's file has another key by now, the machine's own is the one that is used.
+      if (setting.flag.name == "generic-ssh-key" && !is_copy(copy, table().from_record(record).ssh_key))
+        setting.value = copy;
+    }
+    for (auto& setting : common_table().living(record)) settings.push_back(std::move(setting));
+    return settings;
+  }
+
+  Json changed(const Json& record, const FlagValues& values) override {
+    GenericSettings settings = table().changed(record, values);
+    const GenericFlags flags = common_table().changed(record, values);
+    check_ports(settings, flags);
+    CommonSettings common = common_from_record(record);
+    common.address = flags.address;
+    common.ssh_user = flags.ssh_user;
+    common.ssh_port = flags.ssh_port;
+    if (values.knows("generic-ssh-key")) {
+      if (!settings.ssh_key.empty()) settings.ssh_key = readable_key(settings.ssh_key);
+      common.ssh_key_path = settings.ssh_key;
+    }
+    Json changed = record;
+    common_to_record(common, changed);
+    table().to_record(settings, changed);
+    return changed;
   }
 
   std::vector<Surveyed> survey(std::span<Driver* const> drivers, Task& task) override {

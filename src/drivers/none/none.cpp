@@ -17,7 +17,8 @@ const SettingsTable<NoneSettings>& table() {
   static const SettingsTable<NoneSettings> rows("none", {{.key = "URL",
                                                           .member = &NoneSettings::url,
                                                           .flag = "url",
-                                                          .help = "URL of host when no driver is selected"}});
+                                                          .help = "URL of host when no driver is selected",
+                                                          .change = Change::noted}});
   return rows;
 }
 
@@ -74,17 +75,12 @@ class NoneType final : public DriverType {
   std::vector<Flag> flags(const Services&, Task&) override { return table().flags(); }
 
   Json configure(const NewMachine& machine, const FlagValues& values, const Services&, Task&) override {
-    const NoneSettings settings = table().from_flags(values);
-    if (settings.url.empty()) {
-      throw Error("--url option is required when no driver is selected", Reason::usage);
-    }
-    check_escapes(settings.url);
-    CommonSettings common = common_of(machine);
-    common.address = host_of(settings.url);
-    Json record = Json::object();
-    common_to_record(common, record);
-    table().to_record(settings, record);
-    return record;
+    return record_of(Json::object(), common_of(machine), table().from_flags(values));
+  }
+
+  std::vector<LivingSetting> settings(const Json& record) override { return table().living(record); }
+  Json changed(const Json& record, const FlagValues& values) override {
+    return record_of(record, common_from_record(record), table().changed(record, values));
   }
 
   std::unique_ptr<Driver> open(const Json& record, const Services&) override {
@@ -92,6 +88,18 @@ class NoneType final : public DriverType {
   }
 
   Traits traits() const override { return {.provisioned = false, .tagged = false}; }
+
+ private:
+  static Json record_of(Json record, CommonSettings common, const NoneSettings& settings) {
+    if (settings.url.empty()) {
+      throw Error("--url option is required when no driver is selected", Reason::usage);
+    }
+    check_escapes(settings.url);
+    common.address = host_of(settings.url);
+    common_to_record(common, record);
+    table().to_record(settings, record);
+    return record;
+  }
 };
 
 }  // namespace

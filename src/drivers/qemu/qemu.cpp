@@ -39,6 +39,8 @@ class QemuDriverType final : public DriverType {
   std::vector<Flag> flags(const Services&, Task&) override { return qemu_settings().flags(); }
   Json configure(const NewMachine& machine, const FlagValues& values, const Services& services,
                  Task& task) override;
+  std::vector<LivingSetting> settings(const Json& record) override { return qemu_settings().living(record); }
+  Json changed(const Json& record, const FlagValues& values) override;
   Traits traits() const override { return {.tagged = false}; }
   std::string why_bound_to_computer() const override {
     return "it is a virtual machine of the computer that made it, with its disk there";
@@ -76,6 +78,29 @@ Json QemuDriverType::configure(const NewMachine& machine, const FlagValues& valu
   common_to_record(common, record);
   qemu_settings().to_record(settings, record);
   return record;
+}
+
+Json QemuDriverType::changed(const Json& record, const FlagValues& values) {
+  const QemuSettings former = qemu_settings().from_record(record);
+  const QemuSettings settings = qemu_settings().changed(record, values);
+  check_values(settings);
+  if (architecture_of_program(settings.program) != architecture_of_program(former.program)) {
+    throw Error(fmt::format("--qemu-program {}: the machine is of the architecture of {}", settings.program,
+                            former.program),
+                Reason::usage);
+  }
+  const long long ssh_port = common_from_record(record).ssh_port;
+  for (const auto& text : settings.open_ports) {
+    const OpenPort open = parse_open_port(open_port_flag, text);
+    if (open.protocol == "tcp" && open.port == ssh_port) {
+      throw Error(fmt::format("--{} {}: the machine's SSH server is at that port of its address",
+                              open_port_flag, text),
+                  Reason::usage);
+    }
+  }
+  Json changed = record;
+  qemu_settings().to_record(settings, changed);
+  return changed;
 }
 
 // One exchange takes well under a millisecond; the threads are for a qemu that is stopped or swapped out.

@@ -33,6 +33,8 @@ class QemuMachine final : public Driver {
   void create(const Save& save, Task& task) override;
   void power(Power power, Task& task) override;
   void remove(Task& task) override;
+  void check_rename(Task& task) override;
+  void take_name(const std::string& former, Task& task) override;
   Observation observe(Task& task) override;
   Endpoint endpoint() const override;
   Json record() const override;

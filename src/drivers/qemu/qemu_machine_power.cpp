@@ -243,6 +243,20 @@ void QemuMachine::remove(Task& task) {
   forget_address();
 }
 
+void QemuMachine::check_rename(Task&) {
+  if (!QemuProcess::find_anywhere(settings_.uuid)) return;
+  throw Error(
+      fmt::format("the virtual machine \"{0}\" runs, and uses its files under this name: stop it first, with "
+                  "\"docker-machine stop {0}\"",
+                  common_.machine_name));
+}
+
+/// Its address is reserved for the machine in a folder, which has moved.
+void QemuMachine::take_name(const std::string& /*former*/, Task& task) {
+  if (!settings_.loopback_address.empty())
+    (void)addresses_.reserve_again(settings_.loopback_address, folder(), task);
+}
+
 Observation QemuMachine::observe(Task& task) {
   State state = State::stopped;
   if (const auto status =

@@ -246,6 +246,33 @@ TEST_F(Qemu, ForgetsItsAddressWhenItDoesNotRunAndKeepsItReserved) {
   EXPECT_EQ(driver->endpoint().address, "");
 }
 
+TEST_F(Qemu, TakesItsAddressAlongToAnotherName) {
+  auto driver = created();
+  driver->check_rename(task_);  // the played qemu does not run
+  Json record = driver->record();
+  fs::rename(machine_, root_ / "store/machines/box");
+  record["MachineName"] = "box";
+  driver = open(record);
+  driver->take_name("dev", task_);
+  const std::string address = text_of(record, "LoopbackAddress");
+  EXPECT_TRUE(read_file(root_ / "addresses" / address).contains("machines/box\""));
+  driver->power(Power::start, task_);
+  EXPECT_EQ(driver->endpoint().address, address);
+  EXPECT_EQ(programs_.count("guest=box"), 1);
+}
+
+TEST_F(Qemu, ChangesWhatItReadsWhenItStarts) {
+  FlagValues values;
+  values.set("qemu-memory", 2048LL);
+  values.set("qemu-open-port", std::vector<std::string>{"8000"});
+  const Json record = created()->record(), changed = type_->changed(record, values);
+  open(changed)->power(Power::start, task_);
+  EXPECT_TRUE(programs_.lines.back().contains(" -m 2048M ")) << programs_.lines.back();
+  EXPECT_TRUE(programs_.lines.back().contains(":8000")) << programs_.lines.back();
+  values.set("qemu-open-port", std::vector<std::string>{std::to_string(number_of(record, "SSHPort"))});
+  EXPECT_THROW(type_->changed(record, values), Error);
+}
+
 TEST_F(Qemu, IsInErrorWithoutADisk) {
   auto driver = open(configure());
   EXPECT_EQ(driver->observe(task_).state, State::error);
