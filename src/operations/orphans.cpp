@@ -45,6 +45,11 @@ bool is_owned(const Possession& possession, const std::string& driver_name, cons
       return may_have && owns(owner.second, possession);
     });
   }
+  // One that was renamed may be known to its provider by its former name.
+  const bool is_known = std::ranges::any_of(owners, [&](const auto& owner) {
+    return owner.second.driver_name == driver_name && owner.second.record.contains(possession.id);
+  });
+  if (is_known) return true;
   const auto [begin, end] = owners.equal_range(possession.machine);
   return std::any_of(begin, end, [&](const auto& owner) { return owns(owner.second, possession); });
 }

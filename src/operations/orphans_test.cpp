@@ -91,6 +91,12 @@ TEST_F(OrphansTest, AreWhatNoMachineHereIsKnownToHave) {
   EXPECT_EQ(orphans(), (Ids{"i-old", "i-2", "sg-1"}));
 }
 
+TEST_F(OrphansTest, AreNotWhatARenamedMachineHasUnderItsFormerName) {
+  add("web", "i-1");
+  provider_.possessions = {{"old", "instance", "i-1", "here"}, {"old", "instance", "i-2", "here"}};
+  EXPECT_EQ(orphans(), Ids{"i-2"});
+}
+
 TEST_F(OrphansTest, AreNotWhatAnUnfinishedMachineMayHave) {
   add("web", "", {.unfinished = true});
   provider_.possessions = {{"web", "instance", "i-1", "here"}, {"", "group", "sg-1", "here"}};
