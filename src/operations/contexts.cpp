@@ -78,6 +78,13 @@ Presence presence_of(const Runtime& runtime, const std::string& name, Task& task
   return ours ? Presence::ours : Presence::foreign;
 }
 
+/// Whether the docker client talks to that context's engine when it is told nothing.
+bool is_current(const Runtime& runtime, const std::string& name, Task& task) {
+  const CommandResult result = docker(runtime, {"ls", "--format", "{{if .Current}}{{.Name}}{{end}}"}, task);
+  const auto lines = split(result.output, '\n');
+  return std::ranges::find(lines, name) != lines.end();
+}
+
 /// A value in docker's list KEY=VALUE,KEY=VALUE, which it reads as a line of CSV.
 std::string csv(const std::string& pair) {
   if (pair.find_first_of(",\"") == std::string::npos) return pair;
@@ -222,6 +229,30 @@ void introduce(const Runtime& runtime, const OpenMachine& open, Task& task) {
   } catch (const Error& error) {
     task.warn(fmt::format("\"{}\" has no docker context: {}", open.name(), error.what()));
   }
+}
+
+void rename_access(const Runtime& runtime, const OpenMachine& open, const std::string& former, Task& task) {
+  refresh_ssh_config(runtime, task);
+  const Json entry = entry_of(read_register(runtime), former);
+  if (entry.is_null()) return;
+  const std::string old = text_of(entry, "Name");
+  const std::string prefix = old.ends_with(former) ? old.substr(0, old.size() - former.size()) : "";
+  const std::string name = context_name(prefix, open.name());
+  // A copy, since a machine that is off has no address of which one could be made.
+  if (presence_of(runtime, name, task) != Presence::ours) {
+    must_succeed(docker(
+        runtime, {"create", "--description", description(runtime, open.name(), task), "--from", old, name},
+        task));
+  }
+  if (is_current(runtime, old, task)) must_succeed(docker(runtime, {"use", name}, task));
+  if (presence_of(runtime, old, task) == Presence::ours)
+    must_succeed(docker(runtime, {"rm", "--force", old}, task));
+  change_register(runtime, task, [&](Json& document) {
+    document["Machines"].erase(former);
+    document["Machines"][open.name()] = entry;
+    document["Machines"][open.name()]["Name"] = name;
+  });
+  refresh_access(runtime, open, task);
 }
 
 void withdraw_access(const Runtime& runtime, const std::string& machine, Task& task) {

@@ -52,6 +52,10 @@ void refresh_contexts(const Runtime& runtime, Task& task);
 /// To be called when a machine is new: as refresh_access, and makes its context where that is the habit.
 void introduce(const Runtime& runtime, const OpenMachine& open, Task& task);
 
+/// To be called when a machine has another name: its context gets one too, with the same prefix, and stays
+/// the docker client's current one if it was. Error if the docker client does not do so; may be called again.
+void rename_access(const Runtime& runtime, const OpenMachine& open, const std::string& former, Task& task);
+
 /// To be called when a machine is gone: its context goes too. What fails is a warning.
 void withdraw_access(const Runtime& runtime, const std::string& machine, Task& task);
 
