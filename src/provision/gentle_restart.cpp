@@ -103,7 +103,7 @@ if ! running=$(engine ps --quiet --no-trunc); then
   fi
 elif [ -n "$running" ]; then
   running_as=$(engine inspect --format '{{.Id}} {{.State.Pid}} {{.Name}}' $running)
-  if @consent@; then find_obstacle; else obstacle="it gets other options than it had"; fi
+  if @consent@; then find_obstacle; else obstacle=$refusal; fi
 fi
 if [ -n "$running" ] && [ -n "$obstacle" ]; then
   @on_obstacle@
@@ -134,7 +134,7 @@ fi
 )sh";
 
 constexpr std::string_view fail_code =
-    "fail \"its running containers would stop for a restart of the engine, since $obstacle\"";
+    "fail \"its running containers would stop for a restart of the engine, since $obstacle$remedy\"";
 constexpr std::string_view warn_code =
     "warn \"Its running containers stop with the engine, since $obstacle.\"";
 
@@ -152,7 +152,7 @@ std::string with_live_restore(const std::string& engine_file, bool wanted) {
   return go_json(document, 4);
 }
 
-GentleRestart gentle_restart(const MachineFacts& facts, Containers containers, const std::string& consent) {
+GentleRestart gentle_restart(const MachineFacts& facts, Containers containers, const GentleConsent& consent) {
   std::string with, without, unusable;
   try {
     with = with_live_restore(facts.engine_file, true);
@@ -161,13 +161,14 @@ GentleRestart gentle_restart(const MachineFacts& facts, Containers containers, c
     unusable = fmt::format("/etc/docker/daemon.json on the machine cannot be used: {}", error.what());
   }
   std::string code(before_code);
-  code = replace_all(code, "@consent@", consent);
+  code = replace_all(code, "@consent@", consent.command);
   code = replace_all(code, "@on_obstacle@",
                      containers == Containers::run_on ? std::string(fail_code) : std::string(warn_code));
-  const std::string variables = assignment("engine_program", facts.engine_program) +
-                                assignment("content_found", facts.engine_file) +
-                                assignment("content_with", with) + assignment("content_without", without) +
-                                assignment("content_unusable", unusable);
+  const std::string variables =
+      assignment("engine_program", facts.engine_program) + assignment("content_found", facts.engine_file) +
+      assignment("content_with", with) + assignment("content_without", without) +
+      assignment("content_unusable", unusable) + assignment("refusal", consent.otherwise) +
+      assignment("remedy", consent.remedy);
   return {.before = {"looking after running containers", variables + code, seconds(90)},
           .after = {"looking whether the containers run on", std::string(after_code), seconds(90)}};
 }

@@ -25,7 +25,13 @@ std::string with_live_restore(const std::string& engine_file, bool wanted);
 struct GentleRestart {
   ScriptPart before, after;
 };
-/// `consent` is a shell command that succeeds where a gentle restart is wanted at all, e.g. ":".
-GentleRestart gentle_restart(const MachineFacts& facts, Containers containers, const std::string& consent);
+/// Where a gentle restart is wanted at all.
+struct GentleConsent {
+  std::string command = ":";                                    ///< a shell command that succeeds there
+  std::string otherwise = "it gets other options than it had";  ///< why not, where it fails
+  std::string remedy = {};  ///< what the user can do about an obstacle, as the end of a sentence
+};
+GentleRestart gentle_restart(const MachineFacts& facts, Containers containers,
+                             const GentleConsent& consent = {});
 
 }  // namespace dm

@@ -62,7 +62,7 @@ void renew_engine_certificates(RemoteHost& host, const MachineFacts& facts,
     throw Error("there is no engine on the machine that runs as the service \"docker\"");
   }
   Script script;
-  auto [before, after] = gentle_restart(facts, containers, ":");
+  auto [before, after] = gentle_restart(facts, containers);
   script.add(std::move(before));
   ScriptPart copying = certificates_part(facts.distribution->paths.certificates, certificates);
   copying.code += "replace_staged\n";

@@ -14,6 +14,12 @@ struct EngineCertificates {
   std::string authority, certificate, key;
 };
 
+/// What an engine was told before it gets other options.
+struct FormerEngine {
+  EngineOptions engine;
+  int port = 2376;
+};
+
 /// What a machine is to become.
 struct ProvisionRequest {
   std::string machine_name;
@@ -25,6 +31,9 @@ struct ProvisionRequest {
   std::function<EngineCertificates()> certificates;
   /// What the restart at the end may do. They run on only if the engine's options stay as they are.
   Containers containers = Containers::may_stop;
+  /// Where there is an engine that gets other options: they are tried beforehand, containers run on where
+  /// these options allow it, and if the engine does not start with them it gets its former files again.
+  std::optional<FormerEngine> former = {};
 };
 
 /// Waits for SSH ("Waiting for SSH to be available..."), then finds out what runs there ("Detecting the

@@ -56,6 +56,16 @@ class ProvisionTest : public ::testing::Test, protected PlayedTask {
   ProvisionRequest request{.machine_name = "dev-1.example", .driver_name = "generic"};
 };
 
+TEST_F(ProvisionTest, TriesOtherOptionsAndPutsTheFormerOnesBack) {
+  request.former = FormerEngine{.engine = request.engine};
+  request.engine.labels = {"tier=prod"};
+  request.containers = Containers::run_on;
+  answer(as_root + debian + with_engine);
+  for (int i = 0; i < 1; ++i) transcript.expect("sh");
+  run();
+  expect_golden("debian_changed.txt", sent(transcript));
+}
+
 constexpr const char* quiet_start = R"(Waiting for SSH to be available...
 Detecting the provisioner...
 )";

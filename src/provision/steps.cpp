@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "provision/access.h"
+#include "provision/engine_change.h"
 #include "provision/engine_flags.h"
 #include "provision/engine_unit.h"
 
@@ -62,28 +63,80 @@ std::string stage_code(const std::string& path, std::string_view mode, const std
   return fmt::format("stage {} {}{}", path, mode, here_document(content));
 }
 
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
-std::vector<std::string> command_for(Provisioning& work) {
-  const auto& distribution = work.distribution;
-  return engine_command(work.request, work.facts, distribution.storage_driver,
-                        distribution.paths.certificates, work.task);
+/// As `$(cat FILE)` gives it.
+std::string without_last_newlines(const std::string& text) {
+  return text.substr(0, text.find_last_not_of('\n') + 1);
 }
 
-void write_options(Provisioning& work, const std::string& content) {
-  work.task.info("Setting Docker configuration on the remote daemon...");
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+std::vector<std::string> command_for(const Provisioning& work, const ProvisionRequest& request, Task& task) {
+  const auto& distribution = work.distribution;
+  return engine_command(request, work.facts, distribution.storage_driver, distribution.paths.certificates,
+                        task);
+}
+
+/// The text of the file that gives an engine its command line and its variables.
+using OptionsText = std::function<std::string(const std::vector<std::string>& command,
+                                              const std::vector<std::string>& environment)>;
+
+/// The file as it is if the engine has what we know; nothing if these options could not be given at all.
+std::string former_text(const Provisioning& work, const OptionsText& text) {
+  ProvisionRequest request = work.request;
+  request.engine = work.request.former->engine;
+  request.engine_port = work.request.former->port;
+  SilentLog silent;
+  const StopSignal never;
+  Task quiet(work.task.clock(), silent, never);
+  try {
+    return text(command_for(work, request, quiet), request.engine.environment);
+  } catch (const Error& error) {
+    work.task.debug(error.what());
+    return {};
+  }
+}
+
+/// Whether the options that are about to be replaced are those that we think: others may be changed with
+/// them.
+std::string compare_code(const Provisioning& work, const OptionsText& text) {
+  if (work.request.containers == Containers::may_stop) return {};
   const auto& file = work.distribution.paths.options;
-  const std::string compare =
-      work.request.containers == Containers::may_stop
-          ? ""
-          : fmt::format(
-                "options_changed=\n[ \"$(cat {0} 2>&1)\" = \"$(cat {0}.new)\" ] || options_changed=yes\n",
-                file);
+  std::string code = fmt::format(
+      "options_changed=\n[ \"$(cat {0} 2>&1)\" = \"$(cat {0}.new)\" ] || options_changed=yes\n", file);
+  if (work.request.former) {
+    code += fmt::format("if [ \"$(cat {} 2>&1)\" = {} ]; then options_changed=; fi\n", file,
+                        shell_quote(without_last_newlines(former_text(work, text))));
+  }
+  return code;
+}
+
+void write_options(Provisioning& work, const OptionsText& text) {
+  const auto command = command_for(work, work.request, work.task);
+  const std::string content = text(command, work.request.engine.environment);
+  work.task.info("Setting Docker configuration on the remote daemon...");
+  if (work.request.former) {
+    work.script.add(options_trial(command));
+    const std::string hiding =
+        option_that_hides(work.request.former->engine, work.request.engine, work.facts);
+    if (!hiding.empty() && work.request.containers == Containers::run_on)
+      work.script.add(refusal_to_hide(hiding));
+  }
+  const auto& file = work.distribution.paths.options;
   work.script.add({"setting the engine's options",
                    fmt::format("options_file={}\n", file) + work.distribution.services->check_files +
-                       make_folder_code(folder_of(file)) + stage_code(file, "644", content) + compare +
-                       "replace_staged\n",
+                       make_folder_code(folder_of(file)) + stage_code(file, "644", content) +
+                       compare_code(work, text) + (work.request.former ? "" : "replace_staged\n"),
                    seconds(15)});
+}
+
+GentleConsent consent_of(const ProvisionRequest& request) {
+  GentleConsent consent{.command = "[ -z \"$options_changed\" ]"};
+  if (!request.former) return consent;
+  consent.remedy = how_to_consent;
+  consent.otherwise = "its options on the machine are not those that docker-machine knows of";
+  const std::string obstacle = obstacle_to_live_restore(request.former->engine, request.engine);
+  if (!obstacle.empty()) consent.command = "false", consent.otherwise = obstacle;
+  return consent;
 }
 
 }  // namespace
@@ -179,21 +232,16 @@ void set_rancheros_hostname(Provisioning& work) {
        seconds(15)});
 }
 
-void write_systemd_options(Provisioning& work) {
-  const auto command = command_for(work);
-  write_options(work, systemd_engine_unit(command, work.request.engine.environment));
-}
+void write_systemd_options(Provisioning& work) { write_options(work, systemd_engine_unit); }
 
 void write_shell_options(Provisioning& work) {
-  const auto command = command_for(work);
   const auto reader = work.distribution.services == &openrc ? WordReader::evaluates : WordReader::splits;
-  write_options(work, shell_engine_options(command, work.request.engine.environment, reader));
+  write_options(work, [reader](const auto& command, const auto& environment) {
+    return shell_engine_options(command, environment, reader);
+  });
 }
 
-void write_boot2docker_options(Provisioning& work) {
-  const auto command = command_for(work);
-  write_options(work, boot2docker_profile(command, work.request.engine.environment));
-}
+void write_boot2docker_options(Provisioning& work) { write_options(work, boot2docker_profile); }
 
 std::vector<ScriptPart> restart_parts(const ServiceManager& services, int port) {
   const std::string code = fmt::format(R"sh(why=$({{ {}; }} 2>&1) || {{
@@ -208,13 +256,16 @@ std::vector<ScriptPart> restart_parts(const ServiceManager& services, int port) 
 
 void restart_engine(Provisioning& work) {
   const auto& services = *work.distribution.services;
-  const bool gently = work.request.containers != Containers::may_stop;
-  auto [before, after] = gentle_restart(work.facts, work.request.containers, "[ -z \"$options_changed\" ]");
+  const bool gently = work.request.containers != Containers::may_stop,
+             on_trial = work.request.former.has_value();
+  auto [before, after] = gentle_restart(work.facts, work.request.containers, consent_of(work.request));
   if (gently) work.script.add(std::move(before));
+  if (on_trial) work.script.add(engine_trial(services, gently ? after.code : ":"));
   for (auto& part : restart_parts(services, work.request.engine_port)) work.script.add(std::move(part));
   const std::string enable =
       fmt::format("{{ {}; }} || warn \"The engine could not be set to start when the machine boots.\"\n",
                   services.enable);
+  if (on_trial) work.script.add(end_of_engine_trial());
   work.script.add({"enabling the engine", enable, seconds(30)});
   if (gently) work.script.add(std::move(after));
   work.send();
