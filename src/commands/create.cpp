@@ -9,6 +9,7 @@
 #include "commands/driver_words.h"
 #include "commands/machines.h"
 #include "drivers/catalogue.h"
+#include "operations/engine_settings.h"
 
 namespace dm {
 namespace {
@@ -20,17 +21,6 @@ std::vector<Flag> driver_flags(std::span<const std::string> arguments, const Run
   const Environment& environment = runtime.services.environment;
   return driver_named(!named.empty() ? named : environment.variable_or("MACHINE_DRIVER", default_driver))
       .flags(runtime.services, task);
-}
-
-EngineOptions engine_options(const FlagValues& flags) {
-  return {.arbitrary_flags = flags.list("engine-opt"),
-          .environment = flags.list("engine-env"),
-          .insecure_registry = flags.list("engine-insecure-registry"),
-          .labels = flags.list("engine-label"),
-          .registry_mirror = flags.list("engine-registry-mirror"),
-          .storage_driver = flags.text("engine-storage-driver"),
-          .install_url = flags.text("engine-install-url"),
-          .version = flags.text("engine-version")};
 }
 
 SwarmOptions swarm_options(const FlagValues& flags) {
@@ -103,7 +93,7 @@ int run(Context& context) {
   if (runtime.store.exists(request.name)) {
     throw Error(fmt::format("Docker machine \"{}\" already exists", request.name), Reason::already_exists);
   }
-  request.engine = engine_options(flags);
+  request.engine = engine_settings().from_flags(flags);
   request.swarm = swarm_options(flags);
   request.auth = auth_options(context, request.name);
   request.on_failure = on_failure(flags);
@@ -123,8 +113,8 @@ int run(Context& context) {
 Flag text_flag(const char* name, const char* help, const char* otherwise = "", const char* variable = "") {
   return {.name = name, .help = help, .variable = variable, .otherwise = std::string(otherwise)};
 }
-Flag list_flag(const char* name, const char* help, const char* variable = "") {
-  return {.name = name, .kind = FlagKind::list, .help = help, .variable = variable};
+Flag list_flag(const char* name, const char* help) {
+  return {.name = name, .kind = FlagKind::list, .help = help};
 }
 Flag boolean_flag(const char* name, const char* help) {
   return {.name = name, .kind = FlagKind::boolean, .help = help};
@@ -133,19 +123,8 @@ Flag boolean_flag(const char* name, const char* help) {
 std::vector<Flag> shared_flags() {
   Flag driver = text_flag("driver", "Driver to create machine with.", default_driver, "MACHINE_DRIVER");
   driver.aliases = {"d"};
-  return {
+  std::vector<Flag> flags{
       driver,
-      text_flag("engine-install-url", "Custom URL to use for engine installation", "https://get.docker.com",
-                "MACHINE_DOCKER_INSTALL_URL"),
-      text_flag("engine-version",
-                "Version of the engine to install, e.g. 24.0 or 24.0.7 (default: the newest)"),
-      list_flag("engine-opt",
-                "Specify arbitrary flags to include with the created engine in the form flag=value"),
-      list_flag("engine-insecure-registry", "Specify insecure registries to allow with the created engine"),
-      list_flag("engine-registry-mirror", "Specify registry mirrors to use", "ENGINE_REGISTRY_MIRROR"),
-      list_flag("engine-label", "Specify labels for the created engine"),
-      text_flag("engine-storage-driver", "Specify a storage driver to use with the engine"),
-      list_flag("engine-env", "Specify environment variables to set in the engine"),
       boolean_flag("swarm", "Configure Machine to join a Swarm cluster"),
       text_flag("swarm-image", "Specify Docker image to use for Swarm", "swarm:latest",
                 "MACHINE_SWARM_IMAGE"),
@@ -157,9 +136,13 @@ std::vector<Flag> shared_flags() {
       text_flag("swarm-host", "ip/socket to listen on for Swarm master", "tcp://0.0.0.0:3376"),
       text_flag("swarm-addr", "addr to advertise for Swarm (default: detect and use the machine IP)"),
       boolean_flag("swarm-experimental", "Enable Swarm experimental features"),
-      list_flag("tls-san", "Support extra SANs for TLS certs"),
       text_flag("on-failure", "What becomes of a machine that cannot be created: keep or remove", "keep",
                 "MACHINE_ON_FAILURE")};
+  // In the original's order: the engine's behind the driver, --tls-san behind swarm's.
+  const auto engine = engine_settings().flags();
+  flags.insert(flags.end() - 1, engine.back());
+  flags.insert(flags.begin() + 1, engine.begin(), engine.end() - 1);
+  return flags;
 }
 
 }  // namespace

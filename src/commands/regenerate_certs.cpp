@@ -8,25 +8,12 @@
 #include "operations/authority_change.h"
 #include "operations/certificates.h"
 #include "operations/contexts.h"
+#include "operations/engine_settings.h"
 #include "operations/foreign_authority.h"
 #include "operations/provision_machine.h"
 
 namespace dm {
 namespace {
-
-/// Names and addresses that a certificate can hold.
-std::vector<std::string> wanted_names(const FlagValues& flags) {
-  auto names = flags.list("tls-san");
-  for (const auto& name : names) {
-    const bool is_plain =
-        std::ranges::all_of(name, [](char letter) { return letter > ' ' && letter < 0x7f && letter != '/'; });
-    if (name.empty() || !is_plain) {
-      throw Error(fmt::format("--tls-san {} is neither a host name nor an address", go_quote(name)),
-                  Reason::usage);
-    }
-  }
-  return names;
-}
 
 void add_names(const Runtime& runtime, OpenMachine& open, const std::vector<std::string>& names,
                const Task& task) {
@@ -77,7 +64,8 @@ void check_authority_keys(const Context& context) {
 
 int run(Context& context) {
   const FlagValues& flags = context.arguments.flags;
-  const auto names = wanted_names(flags);
+  const auto& names = flags.list("tls-san");
+  check_sans(names);
   check_authority_flags(context);
   if (!flags.boolean("force")) {
     const auto answer = ask(context, "Regenerate TLS machine certs?  Warning: this is irreversible. (y/n): ");
