@@ -45,6 +45,9 @@ class FlagValues {
   std::map<std::string, bool> given_;
 };
 
+/// A value as it would be typed, entries of a list separated by commas.
+std::string text_of(const FlagValue& value);
+
 /// The value that a flag has when nobody says anything, of the alternative that its kind asks for.
 inline FlagValue default_value(const Flag& flag) {
   switch (flag.kind) {

@@ -62,7 +62,13 @@ std::string wanted_version(const Runtime& runtime, OpenMachine& open, const Task
   return version;
 }
 
-void bring_up(const Runtime& runtime, OpenMachine& open, Containers containers, Task& task) {
+/// How careful the provisioning has to be.
+struct Care {
+  Containers containers = Containers::may_stop;
+  std::optional<FormerEngine> former = {};
+};
+
+void bring_up(const Runtime& runtime, OpenMachine& open, const Care& care, Task& task) {
   require_authority_key(runtime.store, open.machine);
   RemoteHost host = remote_host_of(runtime, open);
   const Endpoint endpoint = known_endpoint(open);
@@ -85,7 +91,8 @@ void bring_up(const Runtime& runtime, OpenMachine& open, Containers containers, 
                      made = make_engine_certificates(runtime, open.machine, endpoint.address, task);
                      return made;
                    },
-               .containers = containers},
+               .containers = care.containers,
+               .former = care.former},
               task);
   });
   keep_engine_certificates(open.machine, made);
@@ -103,18 +110,24 @@ void bring_up(const Runtime& runtime, OpenMachine& open, Containers containers, 
   in_context("Error checking the host",
              [&] { wait_until_engine_answers(runtime, open, OtherName::is_reported, task); });
   save_machine(runtime, open, task);
-  runtime.store.save_notes(open.name(), {.engine_version = engine.version});
+  runtime.store.save_notes(open.name(), {.engine_version = engine.version,
+                                         .former_name = notes_of(runtime, open, task).former_name});
   introduce(runtime, open, task);
 }
 
 }  // namespace
 
 void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
-  bring_up(runtime, open, Containers::may_stop, task);
+  bring_up(runtime, open, {}, task);
 }
 
 void renew_machine(const Runtime& runtime, OpenMachine& open, Task& task) {
-  bring_up(runtime, open, Containers::run_on_if_they_can, task);
+  bring_up(runtime, open, {Containers::run_on_if_they_can}, task);
+}
+
+void change_engine(const Runtime& runtime, OpenMachine& open, const FormerEngine& former,
+                   Containers containers, Task& task) {
+  bring_up(runtime, open, {containers, former}, task);
 }
 
 void upgrade_machine(const Runtime& runtime, const std::string& name, const std::string& version,

@@ -13,6 +13,13 @@ void provision_machine(const Runtime& runtime, OpenMachine& open, Task& task);
 /// engine's options are as they were, its containers run on. A warning where they stop.
 void renew_machine(const Runtime& runtime, OpenMachine& open, Task& task);
 
+/// Gives the engine of a machine that runs the options which `open` has, in place of its former ones, and
+/// saves the machine. With an Error the engine has its former options, unless it was the last look from
+/// outside that failed. With Containers::run_on nothing is changed where containers would stop, or images go
+/// out of sight.
+void change_engine(const Runtime& runtime, OpenMachine& open, const FormerEngine& former,
+                   Containers containers, Task& task);
+
 /// The machine as it is reached over SSH; Error if its driver gives no SSH access.
 RemoteHost remote_host_of(const Runtime& runtime, const OpenMachine& open);
 /// The port that an engine listens on, by its URL; 2376 if that names none.

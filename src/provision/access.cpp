@@ -166,7 +166,7 @@ void set_certificate(RemoteHost& host, const MachineFacts& facts, const GrantedC
   const std::string block =
       wanted.certificate.empty() ? "" : fmt::format("# {}{}\n{}", mark, wanted.who, trim(wanted.certificate));
   Script script;
-  auto [before, after] = gentle_restart(facts, containers, ":");
+  auto [before, after] = gentle_restart(facts, containers);
   script.add(std::move(before));
   script.add({"changing whom the engine trusts",
               assignments({{"certificate", block},

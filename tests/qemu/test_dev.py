@@ -287,6 +287,8 @@ def test_stop_and_start(dev, shell, docker_machine, webserver):
     url, uuid, address = docker_machine("url", "dev"), dev.uuid, dev.address
     shell("eval $(docker-machine env dev)\ndocker update --restart unless-stopped webserver")
 
+    running = docker_machine.run("rename", "dev", "box")
+    assert running.code == 1 and 'the virtual machine "dev" runs' in running.err
     shown = shell("docker-machine stop dev", limit=120)
     assert shown.startswith('Stopping "dev"...\n') and 'Machine "dev" was stopped.\n' in shown
     assert docker_machine("status", "dev") == "Stopped\n"
@@ -301,6 +303,10 @@ def test_stop_and_start(dev, shell, docker_machine, webserver):
     again = docker_machine.run("stop", "dev")
     assert again.code == 1 and 'Machine "dev" is already stopped.' in again.err
     assert dev.address == address and dev.reservations == [address]  # nobody gets it meanwhile
+    docker_machine("rename", "dev", "box")
+    assert docker_machine("status", "box") == "Stopped\n" and dev.reservations == []
+    docker_machine("rename", "box", "dev")
+    assert dev.address == address and dev.reservations == [address]
 
     shown = shell("docker-machine start dev", limit=BOOT_LIMIT)
     assert shown.startswith('Starting "dev"...\n') and 'Machine "dev" was started.\n' in shown

@@ -28,6 +28,9 @@ ELSEWHERE = {
     "docker-machine export web -o web.bundle": ("tests/cli/test_bundles.py", "test_a_passphrase_typed_twice"),
     "docker-machine import web.bundle": ("tests/cli/test_bundles.py", "test_a_passphrase_typed_twice"),
     "docker-machine backup -o machines.backup": ("tests/cli/test_bundles.py", "test_backup_and_restore"),
+    "docker-machine modify web --engine-label tier=prod":
+        ("tests/hosts/test_modify.py", "test_the_engine_gets_other_options_and_containers_run_on"),
+    "docker-machine rename web old-web": ("tests/hosts/test_modify.py", "test_another_name"),
     "docker-machine rm -y aws-sandbox drop": ("tests/clouds/test_amazonec2.py", "test_the_tutorials_line"),
 }
 
