@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <poll.h>
+#include <sys/timex.h>
 
 #include <algorithm>
 #include <climits>
@@ -21,6 +22,12 @@ void SystemClock::sleep(Milliseconds time, int wake) const {
     const int limit = static_cast<int>(std::min<long long>(left.count(), INT_MAX));
     if (poll(&descriptor, wake >= 0 ? 1 : 0, limit) > 0) return;
   }
+}
+
+bool clock_is_synchronized() {
+  timex state{};
+  const int code = adjtimex(&state);
+  return code >= 0 && code != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
 }
 
 }  // namespace dm

@@ -25,6 +25,9 @@ class SystemClock final : public Clock {
   void sleep(Milliseconds time, int wake) const override;
 };
 
+/// Whether this computer's kernel says that its clock follows another one, as NTP lets it.
+bool clock_is_synchronized();
+
 /// A clock for tests: sleeping adds to the time and returns at once. One thread only.
 class FakeClock final : public Clock {
  public:

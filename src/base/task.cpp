@@ -33,6 +33,12 @@ Task Task::within(Milliseconds limit) const {
   return task;
 }
 
+Task Task::with_log(Log& log) const {
+  Task other = *this;
+  other.log_ = &log;
+  return other;
+}
+
 Task Task::on(std::string_view machine) const {
   Task task = *this;
   task.machine_ = machine;

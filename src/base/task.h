@@ -42,6 +42,9 @@ class Task {
   /// The same work, its messages marked with this machine's name.
   Task on(std::string_view machine) const;
 
+  /// The same work, with another log, which outlives it.
+  Task with_log(Log& log) const;
+
   void debug(std::string_view text) const { log_->line(Level::debug, machine_, text); }
   void info(std::string_view text) const { log_->line(Level::info, machine_, text); }
   void warn(std::string_view text) const { log_->line(Level::warning, machine_, text); }
