@@ -37,6 +37,10 @@ std::vector<HostKey> keys_in(const std::string& text, const std::string& alias) 
   return keys;
 }
 
+std::string line_of(const HostKey& key, const std::string& alias) {
+  return fmt::format("{} {} {}\n", lower(alias), key.type, key.base64);
+}
+
 }  // namespace
 
 std::string fingerprint(const HostKey& key) {
@@ -61,7 +65,7 @@ std::vector<HostKey> pinned_host_keys(const fs::path& file, const std::string& a
 }
 
 void pin_host_key(const fs::path& file, const std::string& alias, const HostKey& key) {
-  const std::string line = fmt::format("{} {} {}\n", lower(alias), key.type, key.base64);
+  const std::string line = line_of(key, alias);
   auto text = read_file_if_there(file);
   if (!text) {
     try {
@@ -77,6 +81,17 @@ void pin_host_key(const fs::path& file, const std::string& alias, const HostKey&
   if (!pinned.empty()) throw changed_host_key(file, alias, pinned, key);
   if (!text->empty() && !text->ends_with('\n')) *text += '\n';
   write_file(file, *text + line, private_file);
+}
+
+std::string with_host_keys(const std::string& text, const std::string& alias,
+                           const std::vector<HostKey>& keys) {
+  std::string other;
+  for (const auto& line : split(text, '\n')) {
+    const std::string plain = replace_all(std::string(trim(line)), "\t", " ");
+    if (!plain.empty() && (plain.starts_with('#') || !is_about(plain, alias))) other += line + "\n";
+  }
+  for (const auto& key : keys) other += line_of(key, alias);
+  return other;
 }
 
 std::string with_other_alias(const std::string& text, const std::string& from, const std::string& to) {

@@ -26,6 +26,10 @@ std::vector<HostKey> pinned_host_keys(const std::filesystem::path& file, const s
 /// processes.
 void pin_host_key(const std::filesystem::path& file, const std::string& alias, const HostKey& key);
 
+/// The text of a known_hosts file in which these keys are the only ones for a name.
+std::string with_host_keys(const std::string& text, const std::string& alias,
+                           const std::vector<HostKey>& keys);
+
 /// The text of a known_hosts file in which the lines for one name, as pin_host_key() writes them, are for
 /// another.
 std::string with_other_alias(const std::string& text, const std::string& from, const std::string& to);
