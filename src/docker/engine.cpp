@@ -3,6 +3,11 @@
 
 #include <fmt/core.h>
 
+#include <ctime>
+#include <iomanip>
+#include <locale>
+#include <sstream>
+
 #include "base/json.h"
 #include "base/strings.h"
 #include "model/endpoint.h"
@@ -73,7 +78,29 @@ EngineAnswer understand(const HttpRequest& request, const HttpOutcome& outcome) 
   return answer;
 }
 
+/// The time of an HTTP header Date ("Sun, 06 Nov 1994 08:49:37 GMT"), or nothing.
+std::optional<std::chrono::system_clock::time_point> time_of(const std::string& date) {
+  std::tm parts{};
+  std::istringstream stream(date);
+  stream.imbue(std::locale::classic());
+  stream >> std::get_time(&parts, "%a, %d %b %Y %H:%M:%S");
+  if (stream.fail()) return std::nullopt;
+  return std::chrono::system_clock::from_time_t(timegm(&parts));
+}
+
 }  // namespace
+
+HttpRequest engine_request(const EngineAccess& engine, const std::string& path) {
+  return request_to(engine, path, dial_limit);
+}
+
+std::optional<Greeting> greet(HttpClient& http, const EngineAccess& engine, Milliseconds limit, Task& task) {
+  Task limited = task.within(limit);
+  const HttpResponse response = http.send(request_to(engine, "/_ping", limit), limited);
+  const auto date = response.headers.find("date");
+  const auto time = date == response.headers.end() ? std::nullopt : time_of(date->second);
+  return time ? std::optional(Greeting{*time}) : std::nullopt;
+}
 
 EngineVersion engine_version(HttpClient& http, const EngineAccess& engine, Task& task) {
   auto answer = std::move(engine_versions(http, std::span(&engine, 1), task).front());

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,6 +28,17 @@ struct EngineAnswer {
   std::optional<Error> error;  ///< the bare reason, e.g. "Cannot connect to the docker engine endpoint"
   Milliseconds took{0};
 };
+
+/// An answer of an engine that took us in.
+struct Greeting {
+  std::chrono::system_clock::time_point time;  ///< by the engine's clock, in seconds
+};
+
+/// A request for a path of the engine's API; Error if its URL is none.
+HttpRequest engine_request(const EngineAccess& engine, const std::string& path);
+
+/// As check_connection, but quicker to give up: within `limit`. Nothing if the answer has no date.
+std::optional<Greeting> greet(HttpClient& http, const EngineAccess& engine, Milliseconds limit, Task& task);
 
 /// Asks the engine's version without naming an API version, so that any engine, old or new, answers.
 EngineVersion engine_version(HttpClient& http, const EngineAccess& engine, Task& task);
