@@ -120,12 +120,6 @@ std::vector<std::string> words(const std::string& text) {
   return found;
 }
 
-Privilege privilege_named(const std::string& name) {
-  if (name == "root") return Privilege::root;
-  if (name == "sudo") return Privilege::sudo;
-  return name == "refused" ? Privilege::refused : Privilege::none;
-}
-
 CloudInit cloud_init_named(const std::string& name) {
   if (name == "running") return CloudInit::running;
   return name == "done" ? CloudInit::done : CloudInit::absent;
@@ -165,6 +159,12 @@ OsRelease parse_os_release(const std::string& text) {
     if (row != wanted.end()) *row->second = unquoted(line.substr(equals + 1));
   }
   return release;
+}
+
+Privilege privilege_named(const std::string& name) {
+  if (name == "root") return Privilege::root;
+  if (name == "sudo") return Privilege::sudo;
+  return name == "refused" ? Privilege::refused : Privilege::none;
 }
 
 RemoteCommand facts_command() {

@@ -44,6 +44,9 @@ struct MachineFacts {
   bool engine_there() const { return !engine_program.empty() && engine_service; }
 };
 
+/// How a script names its rights: "root", "sudo", "refused", or anything else for none.
+Privilege privilege_named(const std::string& name);
+
 /// The one command that finds all this out. It changes nothing and may be repeated.
 RemoteCommand facts_command();
 /// Reads that command's output; Error if it is none. The distribution stays open.
