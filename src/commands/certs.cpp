@@ -65,19 +65,9 @@ Json as_json(const std::vector<CertificateRow>& rows, const Clock& clock) {
   return list;
 }
 
-/// Those that are named, each of which must exist, or all.
-std::vector<std::string> wanted_machines(const Context& context) {
-  const Store& store = context.runtime.store;
-  if (context.arguments.words.empty()) return store.names();
-  for (const auto& name : context.arguments.words) {
-    if (!store.exists(name)) (void)store.load(name);  // says in the usual words that it does not
-  }
-  return context.arguments.words;
-}
-
 int run(Context& context) {
   const Wanted wanted = context.arguments.words.empty() ? Wanted::all : Wanted::what_is_used;
-  const auto rows = certificate_report(context.runtime, wanted_machines(context), wanted);
+  const auto rows = certificate_report(context.runtime, machines_or_all(context), wanted);
   const Clock& clock = context.runtime.services.clock;
   const std::string& format = context.arguments.flags.text("format");
   if (format == "json") {

@@ -53,6 +53,15 @@ std::string named_machine(const Context& context) {
   return named_machines(context).front();
 }
 
+std::vector<std::string> machines_or_all(const Context& context) {
+  const Store& store = context.runtime.store;
+  if (context.arguments.words.empty()) return store.names();
+  for (const auto& name : context.arguments.words) {
+    if (!store.exists(name)) (void)store.load(name);  // says in the usual words that it does not
+  }
+  return context.arguments.words;
+}
+
 int on_machines(Context& context, const std::function<void(const std::string& name, Task& task)>& work) {
   const auto names = named_machines(context);
   const auto in_one_error = [](const std::vector<std::string>& failures) {

@@ -12,6 +12,10 @@ std::vector<std::string> named_machines(const Context& context);
 /// The one machine that a command was given, or "default"; Error if there are more.
 std::string named_machine(const Context& context);
 
+/// The machines that a command was given, each of which exists, whether it can be loaded or not; all if none
+/// was.
+std::vector<std::string> machines_or_all(const Context& context);
+
 /// Makes sure that all machines can be loaded, then works on all of them at the same time; 0 if none failed.
 /// All that failed are one Error, a line each.
 int on_machines(Context& context, const std::function<void(const std::string& name, Task& task)>& work);
