@@ -271,6 +271,19 @@ def test_provision_once_more(dev, shell, docker_machine, served_certificate):
     assert shell("eval $(docker-machine env dev)\ndocker info --format '{{.Name}}'") == "dev\n"
 
 
+def test_doctor_sets_a_clock_that_is_wrong(dev, docker_machine, webserver):
+    """400 days behind, the machine takes our certificate for one of the future. It is wrong for certain: its own was made later."""
+    docker_machine("ssh", "dev", "sudo timedatectl set-ntp false; sudo date -s \"@$(($(date +%s) - 400 * 86400))\"")
+    found = docker_machine.run("doctor", "dev")
+    assert found.code == 1 and "400 days behind ours" in found.out and "The machine's is the wrong one" in found.out, found
+    behind = int(docker_machine("ssh", "dev", "date +%s"))
+    assert time.time() - behind > 399 * 86400, "nothing is changed by looking"
+    mended = docker_machine.run("doctor", "--fix", "dev", limit=120)
+    assert mended.code == 0 and "The clock was set." in mended.out, mended
+    assert abs(time.time() - int(docker_machine("ssh", "dev", "date +%s"))) < 30
+    assert docker_machine.run("doctor", "dev").code == 0
+
+
 @tour("docker-machine restart dev")
 def test_restart(dev, shell, docker_machine):
     boot = docker_machine("ssh", "dev", "cat /proc/sys/kernel/random/boot_id")

@@ -19,6 +19,7 @@ ELSEWHERE = {
     "docker-machine create --driver digitalocean --digitalocean-access-token env:TOKEN drop":
         ("tests/clouds/test_digitalocean.py", "test_the_whole_life"),
     "docker-machine orphans": ("tests/clouds/test_amazonec2_choices.py", "test_orphans_finds_by_tag"),
+    "docker-machine doctor": ("tests/hosts/test_doctor.py", "test_ssh_is_mended_through_the_engine"),
     "docker-machine context --prefix dm- --all": ("tests/hosts/test_contexts.py", "test_five_contexts_at_once"),
     "docker --context dm-web ps": ("tests/hosts/test_contexts.py", "test_five_contexts_at_once"),
     "docker-machine run-on web dev -- df -h /": ("tests/hosts/test_contexts.py", "test_one_command_on_many_machines"),
