@@ -7,7 +7,7 @@
 
 #include "base/strings.h"
 #include "provision/access.h"
-#include "provision/engine_change.h"
+#include "provision/engine_trial.h"
 #include "provision/engine_flags.h"
 #include "provision/engine_unit.h"
 

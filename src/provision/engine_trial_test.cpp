@@ -1,5 +1,5 @@
 // Which options may change while containers run, and which hide what is there.
-#include "provision/engine_change.h"
+#include "provision/engine_trial.h"
 
 #include <gtest/gtest.h>
 

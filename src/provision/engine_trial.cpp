@@ -1,5 +1,5 @@
 // What other options do to what an engine has and runs.
-#include "provision/engine_change.h"
+#include "provision/engine_trial.h"
 
 #include <fmt/core.h>
 
