@@ -24,6 +24,8 @@ std::string notes_text(const Notes& notes) {
   if (!notes.failure.empty()) document["Failure"] = notes.failure;
   if (!notes.engine_version.empty()) document["EngineVersion"] = notes.engine_version;
   if (!notes.former_name.empty()) document["RenamedFrom"] = notes.former_name;
+  if (notes.own_configuration) document["OwnConfiguration"] = true;
+  if (notes.over_ssh) document["OverSSH"] = true;
   return go_json(document, 4);
 }
 
@@ -167,14 +169,18 @@ Notes Store::notes(const std::string& name) const {
   const auto text = read_file_if_there(machine_folder(name) + notes_file);
   if (!text) return {};
   const Json document = in_context("notes.json", [&] { return parse_json(*text); });
-  const auto unfinished = document.is_object() ? document.find("Unfinished") : document.end();
-  return {.unfinished = document.is_object() && unfinished != document.end() && *unfinished == true,
+  const auto is_true = [&](const char* key) {
+    return document.is_object() && document.contains(key) && document[key] == true;
+  };
+  return {.unfinished = is_true("Unfinished"),
           .failure = text_of(document, "Failure"),
           .engine_version = text_of(document, "EngineVersion"),
-          .former_name = text_of(document, "RenamedFrom")};
+          .former_name = text_of(document, "RenamedFrom"),
+          .own_configuration = is_true("OwnConfiguration"),
+          .over_ssh = is_true("OverSSH")};
 }
 
-void Store::add(const Machine& machine, const Notes& notes) const {
+void Store::add(const Machine& machine, const Notes& notes, const std::vector<StoredFile>& files) const {
   const std::string machines = file("machines");
   make_folders(machines);
   sweep(machine.name);
@@ -184,6 +190,7 @@ void Store::add(const Machine& machine, const Notes& notes) const {
   try {
     write_file(hidden + "/config.json", config_text(machine), private_file);
     write_file(hidden + notes_file, notes_text(notes), private_file);
+    for (const auto& [name, content, mode] : files) write_file(hidden + "/" + name, content, mode);
     if (!move_new_folder(hidden, machine_folder(machine.name))) {
       throw Error(fmt::format("Docker machine \"{}\" already exists", machine.name), Reason::already_exists);
     }

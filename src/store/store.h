@@ -12,10 +12,12 @@ namespace dm {
 
 /// What we know of a machine and the original would drop; lies in notes.json beside config.json.
 struct Notes {
-  bool unfinished = false;     ///< `create` began and has not come to its end
-  std::string failure;         ///< why it ended early, if it could still say so
-  std::string engine_version;  ///< the version of the engine that the user wants; "" for the newest
-  std::string former_name;     ///< its name before a renaming that has not come to its end
+  bool unfinished = false;         ///< `create` began and has not come to its end
+  std::string failure;             ///< why it ended early, if it could still say so
+  std::string engine_version;      ///< the version of the engine that the user wants; "" for the newest
+  std::string former_name;         ///< its name before a renaming that has not come to its end
+  bool own_configuration = false;  ///< somebody else has configured the engine: only the minimum is ours
+  bool over_ssh = false;           ///< docker reaches the engine over SSH alone
 };
 
 /// A machine that was forgotten although its provider did not confirm that it is gone.
@@ -69,9 +71,9 @@ class Store {
   Machine load(const std::string& name) const;
   Notes notes(const std::string& name) const;
 
-  /// A new machine with its first config.json, in one step; Error(already_exists) if the name is taken. For
-  /// whoever holds the machine's long lock.
-  void add(const Machine& machine, const Notes& notes) const;
+  /// A new machine with its first config.json and further files, in one step; Error(already_exists) if the
+  /// name is taken. For whoever holds the machine's long lock.
+  void add(const Machine& machine, const Notes& notes, const std::vector<StoredFile>& files = {}) const;
   /// Several machines with all their files; either all of them are there afterwards, or, with an Error, none.
   /// Error(already_exists) if a name is taken. For whoever holds the machines' long locks.
   void add_all(const std::vector<MachineFolder>& machines) const;
