@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/strings.h"
+#include "provision/answers.h"
 
 namespace dm {
 namespace {
@@ -89,37 +90,6 @@ docker_machine </dev/null
 exit 0
 )sh";
 
-/// The lines of the output, by what stands before '=' or ':'.
-class Answers {
- public:
-  explicit Answers(const std::string& output) {
-    for (const auto& line : split(output, '\n')) {
-      const auto end = line.find_first_of("=:");
-      if (end == std::string::npos) continue;
-      const auto key = line.substr(0, end);
-      const auto value = line.substr(end + 1);
-      if (line[end] == ':') {
-        files_[key] += value + "\n";
-      } else {
-        facts_.emplace(key, trim(value));
-      }
-    }
-  }
-  std::string fact(const std::string& key) const { return facts_.contains(key) ? facts_.at(key) : ""; }
-  std::string file(const std::string& key) const { return files_.contains(key) ? files_.at(key) : ""; }
-
- private:
-  std::map<std::string, std::string> facts_, files_;
-};
-
-std::vector<std::string> words(const std::string& text) {
-  std::vector<std::string> found;
-  for (auto& word : split(text, ' ')) {
-    if (!word.empty()) found.push_back(std::move(word));
-  }
-  return found;
-}
-
 CloudInit cloud_init_named(const std::string& name) {
   if (name == "running") return CloudInit::running;
   return name == "done" ? CloudInit::done : CloudInit::absent;
@@ -175,11 +145,7 @@ RemoteCommand facts_command() {
 
 MachineFacts parse_facts(const std::string& output) {
   const Answers answers(output);
-  if (answers.fact("end") != "yes") {
-    throw Error(
-        fmt::format("Error getting SSH command: the machine did not answer as a POSIX shell does, but: {}",
-                    go_quote(trim(output).substr(0, 300))));
-  }
+  answers.expect_end();
   MachineFacts facts;
   facts.os_release = parse_os_release(answers.file("os-release"));
   facts.privilege = privilege_named(answers.fact("privilege"));

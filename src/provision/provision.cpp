@@ -8,6 +8,7 @@
 #include "provision/steps.h"
 
 namespace dm {
+
 void check_rights(const MachineFacts& facts) {
   if (facts.privilege == Privilege::refused) {
     throw Error(
@@ -30,14 +31,26 @@ void check_service_manager(const MachineFacts& facts) {
   }
 }
 
+namespace {
+
+MachineFacts facts_in(const std::string& output) {
+  auto facts = parse_facts(output);
+  facts.distribution = find_distribution(facts.os_release);
+  if (facts.distribution == nullptr) throw Error("OS type not recognized");
+  return facts;
+}
+
+}  // namespace
+
 MachineFacts detect_distribution(RemoteHost& host, Task& task) {
   task.info("Waiting for SSH to be available...");
   const auto result = host.wait_until_reachable(task, facts_command());
   task.info("Detecting the provisioner...");
-  auto facts = parse_facts(result.output);
-  facts.distribution = find_distribution(facts.os_release);
-  if (facts.distribution == nullptr) throw Error("OS type not recognized");
-  return facts;
+  return facts_in(result.output);
+}
+
+MachineFacts look_at_machine(RemoteHost& host, Task& task) {
+  return facts_in(host.ask(facts_command(), task).output);
 }
 
 const std::string& name_of(const MachineFacts& facts) { return facts.distribution->name; }

@@ -40,6 +40,8 @@ struct ProvisionRequest {
 /// provisioner..."), all in one command; Error "OS type not recognized" if we have no distribution for it.
 /// Prints these two lines to the task's log.
 MachineFacts detect_distribution(RemoteHost& host, Task& task);
+/// The same of a machine that is said to run: without waiting, and without a word.
+MachineFacts look_at_machine(RemoteHost& host, Task& task);
 /// As `create` prints it, e.g. "debian" or "ubuntu(systemd)".
 const std::string& name_of(const MachineFacts& facts);
 
