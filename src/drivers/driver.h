@@ -59,6 +59,10 @@ class Driver {
   /// Brings what the record says, other than the `former` one, to the provider and to the machine's folder.
   /// `save` after each step that leaves something behind. Nothing to do for settings that are only read.
   virtual void apply(const Json& /*former*/, const Save& /*save*/, Task&) {}
+  /// Makes what find_existing() found this store's, with the changes that it named. `save` as for create().
+  virtual void claim(const std::string& store_id, const Save& save, Task& task);
+  /// Lets a public key log in for a minute by the provider's means; false if the provider has none.
+  virtual bool let_in(const std::string& /*public_line*/, Task&) { return false; }
 };
 
 /// What is known of a driver without a machine.
@@ -74,6 +78,22 @@ struct NewMachine {
   std::string store_path;  ///< STORE, as the user wrote it
   SwarmOptions swarm;
   std::string store_id;  ///< tags what is made at a provider, so that it is found again (see Store::id)
+};
+
+/// An SSH key pair as files have it.
+struct LoginKey {
+  std::string private_pem, public_line;
+};
+
+/// What exists already and can become a machine, as its provider describes it.
+struct Existing {
+  Json record;           ///< of the machine that it becomes, without the path of an SSH key
+  std::string key_file;  ///< the user's private key for it; empty: the agent's keys and the default ones
+  std::optional<LoginKey> own_key;        ///< a new one for the machine alone; none: it keeps the user's
+  std::string port_key;                   ///< in the record: the engine's port; "": it can only be 2376
+  std::vector<std::string> found;         ///< what it is, for the user, a line each
+  std::vector<std::string> changes;       ///< what claim() changes at the provider
+  std::vector<std::string> consequences;  ///< what later commands may do to it
 };
 
 /// Something at a provider that carries a store's tag.
@@ -127,6 +147,12 @@ class DriverType {
   /// The record of a new machine; Error if a flag is wrong or missing.
   virtual Json configure(const NewMachine& machine, const FlagValues& values, const Services& services,
                          Task& task) = 0;
+  /// Flags beside flags() that name what exists already.
+  virtual std::vector<Flag> flags_of_existing() const { return {}; }
+  /// Looks for what the flags name, and changes nothing; Error if it is not there, or cannot become a
+  /// machine.
+  virtual Existing find_existing(const NewMachine& machine, const FlagValues& values,
+                                 const Services& services, Task& task);
   virtual std::unique_ptr<Driver> open(const Json& record, const Services& services) = 0;
   /// The settings of a machine: one for each of flags(). Nothing: none can change.
   virtual std::vector<LivingSetting> settings(const Json& /*record*/) { return {}; }

@@ -64,6 +64,18 @@ std::string docker_url_of(const std::string& address, int port) {
   return address.empty() ? "" : "tcp://" + host_port(address, port);
 }
 
+void Driver::claim(const std::string& store_id, const Save& save, Task& task) {
+  move_to_store(store_id, task);
+  save();
+}
+
+Existing DriverType::find_existing(const NewMachine& /*machine*/, const FlagValues& /*values*/,
+                                   const Services& /*services*/, Task& /*task*/) {
+  throw Error("Nothing can be adopted with the driver \"" + name() +
+                  "\": the drivers generic, amazonec2 and digitalocean can",
+              Reason::usage);
+}
+
 std::vector<Surveyed> DriverType::survey(std::span<Driver* const> drivers, Task& task) {
   std::vector<Surveyed> outcomes;
   for (Driver* driver : drivers) {

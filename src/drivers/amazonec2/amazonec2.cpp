@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "drivers/amazonec2/existing.h"
 #include "drivers/amazonec2/machine.h"
 #include "drivers/amazonec2/possessions.h"
 #include "drivers/amazonec2/region.h"
@@ -45,6 +46,17 @@ class Ec2DriverType final : public DriverType {
     return flags;
   }
 
+  std::vector<Flag> flags_of_existing() const override {
+    return {{.name = instance_flag, .help = "Instance that exists, by its id"}};
+  }
+
+  Existing find_existing(const NewMachine& machine, const FlagValues& values, const Services& services,
+                         Task& task) override {
+    const Json record = configure(machine, values, services, task);
+    return existing_instance(values.text(instance_flag), common_from_record(record),
+                             ec2_settings().from_record(record), services, credentials_, task);
+  }
+
   Json configure(const NewMachine& machine, const FlagValues& values, const Services& services,
                  Task&) override {
     Ec2Settings settings = ec2_settings_of(values, services);
@@ -61,7 +73,7 @@ class Ec2DriverType final : public DriverType {
     common.swarm_host = machine.swarm.host;
     common.swarm_discovery = machine.swarm.discovery;
     ports_of(settings, common);
-    return record_of(common, settings);
+    return ec2_record(common, settings);
   }
 
   std::vector<LivingSetting> settings(const Json& record) override {
@@ -115,7 +127,7 @@ class Ec2DriverType final : public DriverType {
   }
 
   Json account(const FlagValues& values, const Services& services) override {
-    return record_of({}, ec2_settings_of(values, services));
+    return ec2_record({}, ec2_settings_of(values, services));
   }
 
   std::vector<Possession> possessions(const Json& record, const std::string& store_id,
@@ -131,13 +143,6 @@ class Ec2DriverType final : public DriverType {
   }
 
  private:
-  static Json record_of(const CommonSettings& common, const Ec2Settings& settings) {
-    Json record = Json::object();
-    common_to_record(common, record);
-    ec2_settings().to_record(settings, record);
-    return record;
-  }
-
   AwsCredentialCache credentials_;
 };
 
@@ -146,15 +151,26 @@ class Ec2DriverType final : public DriverType {
 QueryClient ec2_client(const Ec2Settings& settings, const Services& services, AwsCredentialCache& cache) {
   const std::string url = settings.endpoint.empty() ? endpoint_of("ec2", settings.region)
                                                     : endpoint_url(settings.endpoint, settings.insecure);
-  const CredentialSource source{.access_key = settings.access_key,
-                                .secret_key = settings.secret_key,
-                                .session_token = settings.session_token,
-                                .profile = settings.profile,
-                                .region = settings.region};
+  const CredentialSource source = credential_source(settings);
   return {services.http,
           {.service = "ec2", .version = "2016-11-15", .url = url, .region = settings.region},
           static_cast<int>(settings.retries),
           [source, services, &cache](Task& task) { return cache.credentials(source, services, task); }};
+}
+
+CredentialSource credential_source(const Ec2Settings& settings) {
+  return {.access_key = settings.access_key,
+          .secret_key = settings.secret_key,
+          .session_token = settings.session_token,
+          .profile = settings.profile,
+          .region = settings.region};
+}
+
+Json ec2_record(const CommonSettings& common, const Ec2Settings& settings) {
+  Json record = Json::object();
+  common_to_record(common, record);
+  ec2_settings().to_record(settings, record);
+  return record;
 }
 
 std::string account_name(const Ec2Settings& settings) {

@@ -13,6 +13,12 @@ namespace dm {
 
 /// The client of the EC2 API that a record's account and region are reached by.
 QueryClient ec2_client(const Ec2Settings& settings, const Services& services, AwsCredentialCache& cache);
+/// Where the credentials of a record are looked for.
+CredentialSource credential_source(const Ec2Settings& settings);
+/// Settings as a record has them.
+Json ec2_record(const CommonSettings& common, const Ec2Settings& settings);
+/// Whether the engine's port has to be opened in a group of an instance that was not made by us.
+bool needs_port(const Ec2Settings& settings, const std::vector<SecurityGroup>& groups);
 /// Names account and region without a secret, e.g. "us-east-1 profile work".
 std::string account_name(const Ec2Settings& settings);
 
@@ -24,6 +30,7 @@ class Ec2Machine final : public Driver {
         common_(common_from_record(record)),
         settings_(ec2_settings().from_record(record)),
         services_(services),
+        cache_(cache),
         ec2_(ec2_client(settings_, services, cache)) {}
 
   void check(Task& task) override;
@@ -36,6 +43,8 @@ class Ec2Machine final : public Driver {
   void move_to_store(const std::string& store_id, Task& task) override;
   void take_name(const std::string& former, Task& task) override;
   void apply(const Json& former, const Save& save, Task& task) override;
+  void claim(const std::string& store_id, const Save& save, Task& task) override;
+  bool let_in(const std::string& public_line, Task& task) override;
 
   const Ec2Settings& settings() const { return settings_; }
   const QueryClient& client() const { return ec2_; }
@@ -118,6 +127,7 @@ class Ec2Machine final : public Driver {
   CommonSettings common_;
   Ec2Settings settings_;
   Services services_;
+  AwsCredentialCache& cache_;
   QueryClient ec2_;
   std::optional<Ec2Plan> plan_;
   std::optional<std::string> own_user_data_;  ///< read once: the file may be a pipe

@@ -4,8 +4,6 @@
 #include <fmt/chrono.h>
 #include <fmt/core.h>
 
-#include <map>
-
 #include "base/strings.h"
 #include "keys/digest.h"
 
@@ -35,12 +33,19 @@ Place place_of(const std::string& url) {
 std::vector<std::string> signed_form_headers(const AwsCredentials& credentials, const SigningScope& scope,
                                              const std::string& url, const std::string& body,
                                              std::chrono::system_clock::time_point now) {
+  return signed_headers(credentials, scope, url, body, {{"content-type", form_type}}, now);
+}
+
+std::vector<std::string> signed_headers(const AwsCredentials& credentials, const SigningScope& scope,
+                                        const std::string& url, const std::string& body,
+                                        std::map<std::string, std::string> headers,
+                                        std::chrono::system_clock::time_point now) {
   const std::string time =
       fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
   const std::string day = time.substr(0, 8);
   const Place place = place_of(url);
-  std::map<std::string, std::string> headers{
-      {"content-type", form_type}, {"host", place.host}, {"x-amz-date", time}};
+  headers["host"] = place.host;
+  headers["x-amz-date"] = time;
   if (!credentials.session_token.empty()) headers["x-amz-security-token"] = credentials.session_token;
   std::string canonical, names;
   for (const auto& [name, value] : headers) {

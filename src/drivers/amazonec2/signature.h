@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,14 @@ struct SigningScope {
   std::string region, service;
 };
 
-/// All headers of a POST of a form to `url`, which has no query, with a Signature Version 4 of AWS. Own code,
-/// since libcurl of Debian 12 signs no further headers, and the session token is one.
+/// All headers of a POST to `url`, which has no query, with a Signature Version 4 of AWS, `headers` (names in
+/// lower case) among them. Own code, since libcurl of Debian 12 signs no further headers, and the session
+/// token is one.
+std::vector<std::string> signed_headers(const AwsCredentials& credentials, const SigningScope& scope,
+                                        const std::string& url, const std::string& body,
+                                        std::map<std::string, std::string> headers,
+                                        std::chrono::system_clock::time_point now);
+/// The same for a form.
 std::vector<std::string> signed_form_headers(const AwsCredentials& credentials, const SigningScope& scope,
                                              const std::string& url, const std::string& body,
                                              std::chrono::system_clock::time_point now);

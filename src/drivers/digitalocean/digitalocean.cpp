@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "drivers/digitalocean/droplet.h"
+#include "drivers/digitalocean/existing.h"
 #include "drivers/digitalocean/inventory.h"
 #include "drivers/digitalocean/marks.h"
 
@@ -34,6 +35,17 @@ class DigitalOceanType final : public DriverType {
     return settings;
   }
   Json changed(const Json& record, const FlagValues& values) override;
+  std::vector<Flag> flags_of_existing() const override {
+    return {{.name = droplet_id_flag, .help = "Droplet that exists, by its id"},
+            {.name = droplet_name_flag, .help = "Droplet that exists, by its name"}};
+  }
+  Existing find_existing(const NewMachine& machine, const FlagValues& values, const Services& services,
+                         Task& task) override {
+    const Json record = configure(machine, values, services, task);
+    return existing_droplet({.id = values.text(droplet_id_flag), .name = values.text(droplet_name_flag)},
+                            common_from_record(record), digitalocean_settings().from_record(record), services,
+                            task);
+  }
   std::unique_ptr<Driver> open(const Json& record, const Services& services) override {
     return std::make_unique<DropletMachine>(record, services, pace_);
   }

@@ -36,6 +36,7 @@ class DropletMachine final : public Driver {
   void move_to_store(const std::string& store_id, Task& task) override;
   void take_name(const std::string& former, Task& task) override;
   void apply(const Json& former, const Save& save, Task& task) override;
+  void claim(const std::string& store_id, const Save& save, Task& task) override;
 
   const DigitalOceanSettings& settings() const { return settings_; }
   const Services& services() const { return services_; }

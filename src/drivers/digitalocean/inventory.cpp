@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/strings.h"
+#include "drivers/digitalocean/existing.h"
 #include "drivers/digitalocean/marks.h"
 
 namespace dm {
@@ -90,13 +91,6 @@ Surveyed outcome_of(DropletMachine& machine, const Census& census) {
     outcome.observation.endpoint = machine.endpoint();
   }
   return outcome;
-}
-
-std::vector<std::string> tags_of(const Json& droplet) {
-  std::vector<std::string> tags;
-  for (const auto& tag : member_of(droplet, "tags"))
-    if (tag.is_string()) tags.push_back(tag.get<std::string>());
-  return tags;
 }
 
 std::string machine_of(const Json& droplet, const std::string& store_id) {

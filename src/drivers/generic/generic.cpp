@@ -229,6 +229,18 @@ class GenericType final : public DriverType {
     return record;
   }
 
+  Existing find_existing(const NewMachine& machine, const FlagValues& values, const Services& services,
+                         Task& task) override {
+    Json record = configure(machine, values, services, task);
+    const std::string key = table().from_record(record).ssh_key;
+    if (!key.empty()) open(record, services)->check(task);
+    return {.record = std::move(record),
+            .key_file = key,
+            .port_key = "EnginePort",
+            .consequences = {fmt::format("\"docker-machine rm {}\" forgets the host and leaves it as it is",
+                                         machine.name)}};
+  }
+
   std::unique_ptr<Driver> open(const Json& record, const Services& services) override {
     return std::make_unique<GenericDriver>(record, services);
   }
