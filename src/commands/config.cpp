@@ -2,6 +2,8 @@
 #include "base/strings.h"
 #include "commands/machines.h"
 #include "operations/connection.h"
+#include "operations/provision_machine.h"
+#include "operations/ssh_access.h"
 
 namespace dm {
 namespace {
@@ -9,6 +11,10 @@ namespace {
 int run(Context& context) {
   const std::string name = named_machines(context).front();
   OpenMachine open = open_machine(context.runtime, name);
+  if (is_over_ssh(context.runtime, name)) {
+    context.out << "-H=" << docker_ssh_url(context.runtime, open, context.task) << "\n";
+    return 0;
+  }
   const Target target = context.arguments.flags.boolean("swarm") ? Target::swarm : Target::engine;
   const std::string url = in_context("Error running connection boilerplate", [&] {
     return connected_url(context.runtime, open, target, OtherName::is_mended, context.task);

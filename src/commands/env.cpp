@@ -6,6 +6,7 @@
 #include "commands/machines.h"
 #include "operations/connection.h"
 #include "operations/expiry.h"
+#include "operations/provision_machine.h"
 #include "operations/ssh_access.h"
 #include "shell/shell.h"
 
@@ -95,9 +96,16 @@ std::vector<std::string> choices(const std::string& flag, const Store& /*store*/
   return {"bash", "cmd", "emacs", "fish", "powershell", "sh", "tcsh", "zsh"};
 }
 
+/// As the user says, else as this machine was adopted.
+std::string transport_of(const Context& context) {
+  const FlagValues& flags = context.arguments.flags;
+  if (flags.given("transport") || flags.boolean("unset")) return flags.text("transport");
+  return is_over_ssh(context.runtime, named_machine(context)) ? "ssh" : flags.text("transport");
+}
+
 int run(Context& context) {
   const Shell& shell = shell_named(shell_name(context));
-  const std::string& transport = context.arguments.flags.text("transport");
+  const std::string transport = transport_of(context);
   if (transport != "tls" && transport != "ssh")
     throw Error("--transport " + go_quote(transport) + ": give tls or ssh", Reason::usage);
   if (context.arguments.flags.boolean("unset")) return unset(context, shell);

@@ -11,6 +11,7 @@
 #include "operations/certificates.h"
 #include "operations/connection.h"
 #include "operations/many.h"
+#include "operations/provision_machine.h"
 #include "operations/renewal.h"
 
 namespace dm {
@@ -76,7 +77,7 @@ class AuthorityChange {
     for (const auto& name : runtime_.store.names()) {
       try {
         Machine machine = runtime_.store.load(name);
-        if (shares(machine)) machines_.push_back(std::move(machine));
+        if (shares(machine) && !is_over_ssh(runtime_, name)) machines_.push_back(std::move(machine));
       } catch (const Error& error) {
         if (error.reason() == Reason::not_found && !runtime_.store.exists(name)) continue;
         throw Error(

@@ -8,6 +8,7 @@
 #include "operations/contexts.h"
 #include "operations/foreign_authority.h"
 #include "operations/power.h"
+#include "provision/engine_change.h"
 #include "provision/provision.h"
 
 namespace dm {
@@ -30,6 +31,22 @@ RemoteHost remote_host_of(const Runtime& runtime, const OpenMachine& open) {
 int engine_port_of(const Endpoint& endpoint) {
   const auto parts = parse_docker_url(endpoint.docker_url);
   return parts && parts->port > 0 ? parts->port : default_port;
+}
+
+bool is_over_ssh(const Runtime& runtime, const std::string& name) {
+  try {
+    return runtime.store.notes(name).over_ssh;
+  } catch (const Error&) {
+    return false;  // `ls` tells what is wrong with them.
+  }
+}
+
+void refuse_to_touch_over_ssh(const Runtime& runtime, const std::string& name) {
+  if (!is_over_ssh(runtime, name)) return;
+  throw Error(fmt::format(
+      "The engine of machine \"{0}\" is reached over SSH and left alone otherwise (adopt --transport "
+      "ssh). To have it changed, forget the machine and adopt it anew without that",
+      name));
 }
 
 namespace {
@@ -69,6 +86,7 @@ struct Care {
 };
 
 void bring_up(const Runtime& runtime, OpenMachine& open, const Care& care, Task& task) {
+  refuse_to_touch_over_ssh(runtime, open.name());
   require_authority_key(runtime.store, open.machine);
   RemoteHost host = remote_host_of(runtime, open);
   const Endpoint endpoint = known_endpoint(open);
@@ -77,23 +95,25 @@ void bring_up(const Runtime& runtime, OpenMachine& open, const Care& care, Task&
   task.info(fmt::format("Provisioning with {}...", name_of(facts)));
   EngineOptions engine = open.machine.engine;
   engine.version = wanted_version(runtime, open, task);
+  Notes notes = notes_of(runtime, open, task);
   EngineCertificates made;
   in_context("Error running provisioning", [&] {
-    provision(host, facts,
-              {.machine_name = open.name(),
-               .driver_name = open.machine.driver_name,
-               .engine_port = engine_port_of(endpoint),
-               .engine = engine,
-               .certificates =
-                   [&] {
-                     ensure_client_certificates(runtime, open.machine.auth, task);
-                     task.info("Copying certs to the local machine directory...");
-                     made = make_engine_certificates(runtime, open.machine, endpoint.address, task);
-                     return made;
-                   },
-               .containers = care.containers,
-               .former = care.former},
-              task);
+    const auto work = notes.own_configuration ? adapt_engine : provision;
+    work(host, facts,
+         {.machine_name = open.name(),
+          .driver_name = open.machine.driver_name,
+          .engine_port = engine_port_of(endpoint),
+          .engine = engine,
+          .certificates =
+              [&] {
+                ensure_client_certificates(runtime, open.machine.auth, task);
+                task.info("Copying certs to the local machine directory...");
+                made = make_engine_certificates(runtime, open.machine, endpoint.address, task);
+                return made;
+              },
+          .containers = care.containers,
+          .former = care.former},
+         task);
   });
   keep_engine_certificates(open.machine, made);
   refresh_copies(runtime, open.machine);
@@ -110,8 +130,10 @@ void bring_up(const Runtime& runtime, OpenMachine& open, const Care& care, Task&
   in_context("Error checking the host",
              [&] { wait_until_engine_answers(runtime, open, OtherName::is_reported, task); });
   save_machine(runtime, open, task);
-  runtime.store.save_notes(open.name(), {.engine_version = engine.version,
-                                         .former_name = notes_of(runtime, open, task).former_name});
+  notes.unfinished = false;
+  notes.failure.clear();
+  notes.engine_version = engine.version;
+  runtime.store.save_notes(open.name(), notes);
   introduce(runtime, open, task);
 }
 

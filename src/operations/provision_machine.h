@@ -25,6 +25,11 @@ RemoteHost remote_host_of(const Runtime& runtime, const OpenMachine& open);
 /// The port that an engine listens on, by its URL; 2376 if that names none.
 int engine_port_of(const Endpoint& endpoint);
 
+/// Whether its engine was adopted with the promise to leave it alone, and is reached over SSH.
+bool is_over_ssh(const Runtime& runtime, const std::string& name);
+/// Error if that is so.
+void refuse_to_touch_over_ssh(const Runtime& runtime, const std::string& name);
+
 /// Upgrades the machine's engine, to `version` or to the newest one if that is ""; starts the machine first
 /// if it does not run. A version becomes the one that the machine is to have from now on.
 void upgrade_machine(const Runtime& runtime, const std::string& name, const std::string& version, Task& task);

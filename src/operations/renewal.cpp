@@ -15,6 +15,7 @@ constexpr auto ssh_limit = std::chrono::seconds(45);
 }  // namespace
 
 void renew_server_certificate(const Runtime& runtime, OpenMachine& open, Containers containers, Task& task) {
+  refuse_to_touch_over_ssh(runtime, open.name());
   require_authority_key(runtime.store, open.machine);
   const Endpoint endpoint = known_endpoint(open);
   task.info(fmt::format("Renewing the certificate of \"{}\" for {}...", open.name(), endpoint.address));

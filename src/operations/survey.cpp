@@ -13,6 +13,7 @@
 #include "operations/connection.h"
 #include "operations/contexts.h"
 #include "operations/many.h"
+#include "operations/provision_machine.h"
 
 namespace dm {
 namespace {
@@ -188,7 +189,8 @@ void survey(const Runtime& runtime, std::vector<SurveyRow>& rows, Question quest
 
   std::vector<Visit*> known;
   for (auto& visit : visits) {
-    if (question == Question::state_and_engine && !visit.url.empty()) known.push_back(&visit);
+    const bool is_asked = question == Question::state_and_engine && !visit.url.empty();
+    if (is_asked && !is_over_ssh(runtime, visit.row->name)) known.push_back(&visit);
   }
   // Engines are asked at the addresses that we know while the drivers find out what is true now.
   std::deque<BackgroundWork> drivers;
