@@ -93,7 +93,7 @@ def command_problems(binary):
             yield f"docs/commands/{name}.md is missing"
             continue
         # The help of "create --help" has the flags of a driver too, which stand in the driver's page.
-        text = ask(binary, "help", name) if name == "create" else ask(binary, name, "--help")
+        text = ask(binary, "help", name) if name in ("create", "adopt") else ask(binary, name, "--help")
         yield from missing_flags(page, flags(text))
     yield from unknown_pages("commands", commands)
 

@@ -47,7 +47,9 @@ def ec2_call(call):
     query = urllib.parse.urlsplit(call.path).query
     text = call.body.decode("utf-8", "replace") if call.method == "POST" else query
     call.parameters = dict(urllib.parse.parse_qsl(text, keep_blank_values=True))
-    call.kind = call.parameters.get("Action", f"{call.method} {call.path}")
+    # EC2 Instance Connect is another service, which speaks JSON.
+    target = dict((name.lower(), value) for name, value in call.headers).get("x-amz-target", "")
+    call.kind = call.parameters.get("Action") or target.rpartition(".")[2] or f"{call.method} {call.path}"
     call.reads = call.kind.startswith(("Describe", "Get", "List"))
 
 
@@ -271,6 +273,9 @@ def check_ec2(model):
     """A check for ApiTrace: every request and every answer against EC2's model."""
     def check(call):
         problems = [] if call.method == "POST" else [f"{call.kind}: sent as {call.method}"]
+        if "Action" not in call.parameters and call.kind == "SendSSHPublicKey":
+            return problems + [f"{call.kind}: no {name}" for name in ("InstanceId", "InstanceOSUser", "SSHPublicKey")
+                               if not json.loads(call.body).get(name)]
         problems += model.check_request(call.parameters)
         if call.status and call.forwarded and not problems:
             problems += model.check_answer(call.kind, call.status, call.answer)

@@ -14,6 +14,7 @@ PROMPT = "    $ "
 ELSEWHERE = {
     "docker-machine create --driver generic --generic-ip-address 192.0.2.7 --generic-ssh-key ~/.ssh/id_rsa web":
         ("tests/hosts/test_generic.py", "test_create_on_a_host_with_docker_is_as_the_original_says"),
+    "docker-machine adopt --generic-ip-address 192.0.2.9 old": ("tests/hosts/test_adopt.py", "test_somebody_elses_configuration_is_kept"),
     "docker-machine create --driver amazonec2 --amazonec2-open-port 8000 --amazonec2-region us-east-1 aws-sandbox":
         ("tests/clouds/test_amazonec2.py", "test_the_tutorials_line"),
     "docker-machine create --driver digitalocean --digitalocean-access-token env:TOKEN drop":
