@@ -61,7 +61,8 @@ bool is_meant(std::span<const std::string> arguments, const std::string& machine
   auto flags = own_flags();
   flags.insert(flags.end(), more.begin(), more.end());
   try {
-    return parse_arguments(arguments, flags, Environment(std::map<std::string, std::string>())).words == std::vector{machine};
+    return parse_arguments(arguments, flags, Environment(std::map<std::string, std::string>())).words ==
+           std::vector{machine};
   } catch (const Error&) {
     return false;
   }

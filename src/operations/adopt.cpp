@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "bundle/bundle.h"
+#include "certs/authority.h"
 #include "drivers/settings.h"
 #include "operations/certificates.h"
 #include "operations/connection.h"
@@ -341,6 +342,7 @@ void Adoption::bring_key(Task& task) {
 
 void Adoption::bring_certificates(Task& task) {
   if (way_ == Way::new_files || way_ == Way::ours) ensure_client_certificates(runtime_, machine_.auth, task);
+  if (way_ == Way::ours || way_ == Way::theirs) fetch_certificate(task);
   if (way_ != Way::new_files) return;
   made_ = make_engine_certificates(runtime_, machine_, target_.host, task);
   task.info("Copying certs to the remote machine...");
@@ -354,6 +356,15 @@ void Adoption::bring_certificates(Task& task) {
                     "alone with --transport ssh",
                     error.what()));
   }
+}
+
+/// A certificate that the engine keeps is known here too, so that its end does not come as a surprise.
+void Adoption::fetch_certificate(Task& task) {
+  if (door_.certificate.empty()) return;
+  const auto shown = host_->ask(
+      {.line = shell_for(facts_.privilege), .input = "cat " + shell_quote(door_.certificate)}, task);
+  const auto all = certificates_in(shown.output);
+  if (!all.empty()) made_.certificate = all.front();
 }
 
 /// The engine's own authority comes beside ours, as that of a machine that was imported.
@@ -381,10 +392,8 @@ std::vector<StoredFile> Adoption::files() const {
     files.push_back({"cert.pem", read_file(machine_.auth.client_cert_path), readable_file});
     files.push_back({"key.pem", read_file(machine_.auth.client_key_path), private_file});
   }
-  if (way_ == Way::new_files) {
-    files.push_back({"server.pem", made_.certificate, readable_file});
-    files.push_back({"server-key.pem", made_.key, private_file});
-  }
+  if (!made_.certificate.empty()) files.push_back({"server.pem", made_.certificate, readable_file});
+  if (!made_.key.empty()) files.push_back({"server-key.pem", made_.key, private_file});
   return files;
 }
 

@@ -70,6 +70,7 @@ class Adoption {
   // Doing.
   void bring_key(Task& task);
   void bring_certificates(Task& task);
+  void fetch_certificate(Task& task);
   void keep_authority(Task& task);
   std::vector<StoredFile> files() const;
   void settle(Task& task);

@@ -9,6 +9,7 @@
 #include "certs/authority.h"
 #include "operations/authority_change.h"
 #include "operations/expiry.h"
+#include "operations/provision_machine.h"
 
 namespace dm {
 namespace {
@@ -117,6 +118,7 @@ class Report {
       rows_.push_back(std::move(row));
       return;
     }
+    if (is_over_ssh(runtime_, name)) return;  // it has none
     add_shared(machine.auth, name);
     const auto [address, has_certificates] = look_at_driver(machine);
     add_server(machine, address, has_certificates);
@@ -165,8 +167,8 @@ class Report {
   void add_server(const Machine& machine, const std::string& address, bool has_certificates) {
     const AuthOptions& auth = machine.auth;
     if (!has_certificates && !is_there(auth.server_cert_path)) return;
-    // Who was granted access has no key of the engine's, and could not renew its certificate.
-    const bool has_key = is_there(auth.server_key_path) || is_there(auth.ca_private_key_path);
+    // The key is the engine's: who adopted it or was granted access has none, and needs none.
+    const bool has_key = is_there(auth.server_key_path);
     CertificateRow& row = add({.machine = machine.name,
                                .kind = "server",
                                .file = auth.server_cert_path,

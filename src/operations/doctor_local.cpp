@@ -49,6 +49,16 @@ Result other_address(const Patient& patient, const Endpoint& before) {
                "A machine that was stopped may come back with another address", by_fix, record_address);
 }
 
+Result lost_key(const Patient& patient, const std::string& file) {
+  const bool is_its_own = file.starts_with(patient.runtime.store.machine_folder(patient.name) + "/");
+  std::string mend = "Bring it back from a backup, or ";
+  mend += is_its_own ? by_fix + " makes a new one, which goes to the machine through its engine"
+                     : fmt::format("name another one that the machine lets in: docker-machine modify {}",
+                                   patient.name);
+  return wrong(fmt::format("The SSH key {} is not there", file), "The file was removed or not copied along",
+               std::move(mend), is_its_own ? replace_key : Remedy());
+}
+
 /// What helps against a problem with one of the certificates.
 Remedy remedy_for(const CertificateRow& row, const Patient& patient) {
   const AuthOptions& auth = patient.open->machine.auth;
@@ -123,13 +133,7 @@ std::vector<Result> check_creation(Patient& patient, Task&) {
 std::vector<Result> check_key(Patient& patient, Task&) {
   if (!patient.endpoint.ssh || patient.endpoint.ssh->key_file.empty()) return not_applicable();
   const std::string& file = patient.endpoint.ssh->key_file;
-  if (!is_there(file)) {
-    return {
-        wrong(fmt::format("The SSH key {} is not there", file), "The file was removed or not copied along",
-              fmt::format("Bring it back from a backup (docker-machine restore, import), or regain the host "
-                          "with another key of yours: docker-machine rm -f {0} and docker-machine adopt {0}",
-                          patient.name))};
-  }
+  if (!is_there(file)) return {lost_key(patient, file)};
   std::error_code ignored;
   const auto mode = static_cast<unsigned>(fs::status(file, ignored).permissions()) & 0777U;
   if ((mode & 0077U) == 0) return {};

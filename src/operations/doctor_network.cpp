@@ -211,6 +211,7 @@ std::vector<Result> check_ssh(Patient& patient, Task& task) {
 }
 
 std::vector<Result> check_engine_port(Patient& patient, Task& task) {
+  if (is_over_ssh(patient.runtime, patient.name)) return not_applicable();
   const auto parts = parse_docker_url(patient.endpoint.docker_url);
   if (!parts || parts->port <= 0) return unknown("its engine's URL is not known");
   const auto failure = probe({parts->host, parts->port}, task);

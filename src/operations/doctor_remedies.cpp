@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "base/temporary_folder.h"
+#include "keys/key_pair.h"
 #include "operations/authority_change.h"
 #include "operations/certificates.h"
 #include "operations/connection.h"
@@ -107,6 +108,18 @@ void mend_engine_by_force(Patient& patient, Task& task, const std::exception_ptr
   provision_machine(patient.runtime, operation.open, quiet);
 }
 
+/// Mends SSH through the engine, for whoever has this public key ("": a key that is not known here).
+void let_in(const Patient& patient, const std::string& key, Task& task) {
+  EngineShell engine(patient.runtime.services.http, engine_of(patient));
+  const SshTarget& target = *patient.endpoint.ssh;
+  RemoteHost host(engine, target);
+  repair_ssh(host,
+             {.user = target.user,
+              .port = target.port,
+              .public_key = key.empty() ? "" : key + " docker-machine " + patient.name},
+             Privilege::root, task);
+}
+
 /// Whether a certificate that machines share is wrong still: what was found at another one of them may be
 /// mended by now.
 bool is_still_wrong(const Patient& patient, std::string_view kind, Task& task) {
@@ -126,6 +139,16 @@ Remedy protect_file(const std::string& path) {
     if (failure) throw Error(fmt::format("{} cannot be given the mode 0600: {}", path, failure.message()));
     return fmt::format("Only its owner may read {} now.", path);
   };
+}
+
+std::string replace_key(Patient& patient, Task& task) {
+  const KeyPair made = make_rsa_key();
+  const auto lock = patient.runtime.store.lock_machine(patient.name, task);
+  const std::string done = noted(task, [&](Task& own) { let_in(patient, made.public_ssh_line, own); });
+  const std::string& file = patient.endpoint.ssh->key_file;
+  write_file(file + ".pub", made.public_ssh_line + "\n", private_file);
+  write_file(file, made.private_pem, private_file);
+  return "A new SSH key was made. " + done;
 }
 
 std::string record_address(Patient& patient, Task& task) {
@@ -235,17 +258,9 @@ std::string open_engine_port(Patient& patient, Task& task) {
 
 std::string reopen_ssh(Patient& patient, Task& task) {
   const auto lock = patient.runtime.store.lock_machine(patient.name, task);
-  EngineShell engine(patient.runtime.services.http, engine_of(patient));
-  const SshTarget& target = *patient.endpoint.ssh;
-  RemoteHost host(engine, target);
-  const std::string key = target.key_file.empty() ? "" : public_key_line(target.key_file);
-  return noted(task, [&](Task& own) {
-    repair_ssh(host,
-               {.user = target.user,
-                .port = target.port,
-                .public_key = key.empty() ? "" : key + " docker-machine " + patient.name},
-               Privilege::root, own);
-  });
+  const std::string& file = patient.endpoint.ssh->key_file;
+  const std::string key = file.empty() ? "" : public_key_line(file);
+  return noted(task, [&](Task& own) { let_in(patient, key, own); });
 }
 
 std::string prove_host_key(Patient& patient, Task& task) {

@@ -7,6 +7,8 @@ namespace dm::doctor {
 
 /// Takes a private file from all but its owner.
 Remedy protect_file(const std::string& path);
+/// Makes a new SSH key in the place of one that is lost, and brings it to the machine through its engine.
+std::string replace_key(Patient& patient, Task& task);
 /// Saves where the driver says that the machine is.
 std::string record_address(Patient& patient, Task& task);
 /// Another server certificate for the engine, with the authority's beside it, over SSH; containers run on.

@@ -167,6 +167,18 @@ void check_running(const OpenMachine& open, Task& task) {
                   open.name(), text(state)));
 }
 
+/// What `adopt` promised to leave alone; a certificate's names are ours where the certificate is.
+void fix_what_adoption_left_alone(std::vector<LivingSetting>& settings, const Notes& notes) {
+  if (!notes.own_configuration && !notes.over_ssh) return;
+  for (auto& setting : settings) {
+    if (setting.change != Change::engine || (setting.flag.name == "tls-san" && !notes.over_ssh)) continue;
+    setting.change = Change::fixed;
+    setting.instead =
+        "The engine was adopted with a configuration of its own, which is left alone: change that on the "
+        "machine, in /etc/docker/daemon.json or the unit docker.service";
+  }
+}
+
 }  // namespace
 
 std::vector<LivingSetting> settings_of(const Runtime& runtime, const OpenMachine& open) {
@@ -176,6 +188,7 @@ std::vector<LivingSetting> settings_of(const Runtime& runtime, const OpenMachine
       setting.value = runtime.store.notes(open.name()).engine_version;
   }
   if (!open.type->traits().provisioned) settings.clear();  // its engine is looked after by somebody else
+  fix_what_adoption_left_alone(settings, runtime.store.notes(open.name()));
   for (auto& setting : open.type->settings(open.machine.driver)) settings.push_back(std::move(setting));
   return settings;
 }
@@ -221,7 +234,8 @@ std::vector<SettingChange> modify_machine(const Runtime& runtime, const std::str
     save_machine(runtime, open, task);
   }
   // A certificate that names the former address only is renewed, and its engine's containers run on.
-  if (open.type->traits().provisioned && open.driver->endpoint().docker_url != former.docker_url)
+  const bool has_moved = open.driver->endpoint().docker_url != former.docker_url;
+  if (has_moved && open.type->traits().provisioned && !is_over_ssh(runtime, name))
     connected_url(runtime, open, Target::engine, OtherName::is_mended_under_lock, task);
   refresh_access(runtime, open, task);
   remove_former_key(runtime, open, former);

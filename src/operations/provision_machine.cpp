@@ -155,6 +155,7 @@ void change_engine(const Runtime& runtime, OpenMachine& open, const FormerEngine
 void upgrade_machine(const Runtime& runtime, const std::string& name, const std::string& version,
                      Task& task) {
   const auto lock = runtime.store.lock_machine(name, task);
+  refuse_to_touch_over_ssh(runtime, name);
   OpenMachine open = open_machine(runtime, name);
   if (open.driver->observe(task).state != State::running) {
     task.info("Starting machine so machine can be upgraded...");
@@ -172,6 +173,7 @@ void upgrade_machine(const Runtime& runtime, const std::string& name, const std:
 void wait_for_engine(const Runtime& runtime, OpenMachine& open, Task& task) {
   RemoteHost host = remote_host_of(runtime, open);
   const MachineFacts facts = detect_distribution(host, task);
+  if (is_over_ssh(runtime, open.name())) return refresh_access(runtime, open, task);
   wait_until_engine_listens(host, facts, engine_port_of(known_endpoint(open)), task);
   wait_until_engine_answers(runtime, open, OtherName::is_mended_under_lock, task);
   refresh_access(runtime, open, task);

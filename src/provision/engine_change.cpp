@@ -297,7 +297,7 @@ EngineChange smallest_change(const EngineConfiguration& configuration, const std
 void change_engine(RemoteHost& host, const MachineFacts& facts, const EngineChange& change,
                    const EngineCertificates& certificates, Containers containers, Task& task) {
   const ServiceManager& services = *facts.distribution->services;
-  auto [before, after] = gentle_restart(facts, containers, ":");
+  auto [before, after] = gentle_restart(facts, containers);
   Script script;
   if (!change.is_empty()) script.add(validate_part(facts, change));
   script.add(std::move(before));

@@ -7,8 +7,8 @@
 
 #include "base/strings.h"
 #include "provision/access.h"
-#include "provision/engine_trial.h"
 #include "provision/engine_flags.h"
+#include "provision/engine_trial.h"
 #include "provision/engine_unit.h"
 
 namespace dm {

@@ -186,11 +186,11 @@ def make_certificates(folder, address):
     def openssl(*arguments):
         subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, cwd=folder)
 
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=theirs", "-days", "30", "-keyout", "ca-key.pem", "-out", "ca.pem")
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=theirs", "-days", "400", "-keyout", "ca-key.pem", "-out", "ca.pem")
     for name, extension in (("server", f"subjectAltName=IP:{address}\nextendedKeyUsage=serverAuth"), ("client", "extendedKeyUsage=clientAuth")):
         (folder / "extension").write_text(extension + "\n")
         openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}-key.pem", "-out", "request.pem")
-        openssl("x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-days", "20",
+        openssl("x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-days", "200",
                 "-extfile", "extension", "-out", f"{name}.pem")
     return folder
 
@@ -215,6 +215,9 @@ def test_an_engine_keeps_its_own_certificates_and_port(docker_host, docker_machi
     assert docker_machine("url", "dev") == f"tcp://{docker_host.address}:2390\n"
     assert docker(docker_machine, "dev", "ps", "--format", "{{.Names}}").stdout == "web\n"
     assert docker_machine("ssh", "dev", "hostname") == docker_host.exec("hostname").stdout
+    [server] = [row for row in json.loads(docker_machine("certs", "--format", "json", "dev")) if row["Kind"] == "server"]
+    assert server["Machine"] == "dev" and server["Problems"] == [], server
+    assert docker_machine.run("doctor", "dev").code == 0
     renewed = docker_machine.run("regenerate-certs", "-f", "dev", limit=LIMIT)
     assert renewed.code == 1 and "whose private key is not here: nothing was changed" in renewed.err
     assert (engine_process(docker_host), files(docker_host)) == (engine, there)
@@ -237,6 +240,9 @@ def test_an_engine_is_left_alone_and_reached_over_ssh(make_host, docker_machine,
     assert 'export DOCKER_HOST="ssh://dev.docker-machine"' in lines
     answer = client("info", "--format", "{{.Name}}", DOCKER_HOST="ssh://dev.docker-machine")
     assert answer.stdout == host.exec("hostname").stdout, answer.stderr
+    left = docker_machine.run("modify", "dev", "--engine-label", "tier=prod")
+    assert left.code == 1 and "a configuration of its own, which is left alone" in left.err, left
+    assert json.loads(docker_machine("doctor", "--format", "json", "dev")), "nothing is wrong with it"
     assert (files(host), engine_process(host)) == (there, engine)
 
 

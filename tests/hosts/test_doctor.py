@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +91,10 @@ def test_ssh_is_mended_through_the_engine(docker_host, docker_machine):
     host.exec("kill -STOP $(systemctl show --property=MainPID --value ssh)")
     assert "says nothing" in look(docker_machine, host, "ssh")
     assert "The service ssh was restarted." in mend(docker_machine, host, "ssh")
+
+    Path(docker_machine("inspect", "--format", "{{.Driver.SSHKeyPath}}", "dev").strip()).unlink()
+    assert "is not there" in look(docker_machine, host, "key")
+    assert "A new SSH key was made. Our public key was not in" in mend(docker_machine, host, "key")
 
     host.exec("iptables -A INPUT -p tcp --dport 22 -j DROP; usermod --expiredate 1 --shell /usr/sbin/nologin root")
     assert "A firewall" in look(docker_machine, host, "ssh port")
