@@ -124,8 +124,8 @@ const char* meaning_of(Change change) {
 /// What can change first.
 int show(Context& context, const std::string& name) {
   auto settings = settings_of(context.runtime, open_machine(context.runtime, name));
-  std::ranges::stable_partition(settings,
-                                [](const LivingSetting& setting) { return setting.change != Change::fixed; });
+  std::stable_partition(settings.begin(), settings.end(),
+                        [](const LivingSetting& setting) { return setting.change != Change::fixed; });
   std::string rows = "SETTING\tCHANGES\tVALUE\n";
   for (const auto& setting : settings) {
     rows += fmt::format("--{}\t{}\t{}\n", setting.flag.name, meaning_of(setting.change),

@@ -15,7 +15,7 @@ namespace {
 constexpr auto repository = "docker-machine-host-shell";
 constexpr auto cleaning_limit = std::chrono::seconds(20);
 /// What is older than any of our calls was left by one that broke off.
-constexpr long long abandoned_after = 15 * 60;
+constexpr long long abandoned_after = 15LL * 60;  // seconds
 constexpr size_t quoted_answer = 300;
 
 /// One entry of a tar (POSIX.1-1988 "ustar"): a link, or a file if `target` is "".
