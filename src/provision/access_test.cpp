@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/strings.h"
+#include "base/temporary_folder.h"
 #include "provision/provision_test.h"
 #include "provision/steps.h"
 
@@ -17,14 +18,14 @@ const std::string leaf = "-----BEGIN CERTIFICATE-----\nTEVBRg==\n-----END CERTIF
 class AccessTest : public ::testing::Test, protected PlayedTask {
  protected:
   AccessTest() {
-    setenv("HOME", folder.path.c_str(), 1);
+    setenv("HOME", folder.path().c_str(), 1);
     make_folders(file.parent_path());
   }
   ~AccessTest() override { setenv("HOME", old_home.c_str(), 1); }
 
   const std::string old_home = std::getenv("HOME") == nullptr ? "" : std::getenv("HOME");
-  TestFolder folder;
-  const fs::path file = folder.path / ".ssh" / "authorized_keys";
+  const TemporaryFolder folder;
+  const fs::path file = folder.path() / ".ssh" / "authorized_keys";
   LocalShellConnector connector;
   RemoteHost host{connector, {}};
 };
@@ -61,7 +62,7 @@ TEST_F(AccessTest, AHomeWithoutKeysGetsThem) {
 }
 
 TEST_F(AccessTest, NewCertificatesOfAnEngineLeaveInWhoWasGrantedAccess) {
-  const std::string place = folder.path.string(), granted = "# docker-machine access bob\n" + leaf;
+  const std::string place = folder.path().string(), granted = "# docker-machine access bob\n" + leaf;
   write_file(place + "/ca.pem", "old\n" + granted + authority + granted, 0644);
   Script script;
   ScriptPart part = certificates_part(place, {authority, "server", "key"});

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/strings.h"
+#include "base/temporary_folder.h"
 #include "provision/provision_test.h"
 #include "provision/steps.h"
 
@@ -44,18 +45,18 @@ class InstallEngineTest : public ::testing::Test, protected PlayedTask {
   }
   /// A program that notes its command line and then does this.
   void fake(const std::string& name, const std::string& does) {
-    const auto path = folder.path / "bin" / name;
+    const auto path = folder.path() / "bin" / name;
     make_folders(path.parent_path());
     write_file(path, fmt::format("#!/bin/sh\necho \"{} $*\" >>{}\n{}\n", name, calls_file().string(), does),
                0755);
   }
   /// Fails in this way for the first `times` calls of the program.
   void fake_failing(const std::string& name, int times, const std::string& output) {
-    const auto count = (folder.path / (name + ".count")).string();
+    const auto count = (folder.path() / (name + ".count")).string();
     fake(name, fmt::format("echo x >>{0}\n[ $(wc -l <{0}) -gt {1} ] && exit 0\necho '{2}' >&2\nexit 100",
                            count, times, output));
   }
-  fs::path calls_file() const { return folder.path / "calls"; }
+  fs::path calls_file() const { return folder.path() / "calls"; }
   std::vector<std::string> calls() const {
     std::vector<std::string> found;
     for (const auto& line : split(trim(read_file(calls_file())), '\n')) {
@@ -65,7 +66,7 @@ class InstallEngineTest : public ::testing::Test, protected PlayedTask {
     return found;
   }
   std::string failure() {
-    InstallingConnector connector((folder.path / "bin").string());
+    InstallingConnector connector((folder.path() / "bin").string());
     RemoteHost host(connector, {});
     const MachineFacts facts{.distribution = find_distribution({.id = "debian"}),
                              .privilege = Privilege::root};
@@ -78,7 +79,7 @@ class InstallEngineTest : public ::testing::Test, protected PlayedTask {
     return "";
   }
 
-  TestFolder folder;
+  const TemporaryFolder folder;
   ProvisionRequest request{.machine_name = "dev", .driver_name = "generic"};
 };
 

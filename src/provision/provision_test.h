@@ -82,13 +82,4 @@ class LocalShellConnector final : public SshConnector {
   std::string path_in_front_;
 };
 
-/// A folder that is gone at the end.
-struct TestFolder {
-  fs::path path = [] {
-    std::string pattern = (fs::temp_directory_path() / "provision-XXXXXX").string();
-    return fs::path(mkdtemp(pattern.data()));
-  }();
-  ~TestFolder() { dm::remove_all(path); }
-};
-
 }  // namespace dm

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "base/temporary_folder.h"
 #include "provision/provision_test.h"
 
 namespace dm {
@@ -21,14 +22,14 @@ class ScriptTest : public ::testing::Test, protected PlayedTask {
     }
     return "";
   }
-  std::string file(const std::string& name) const { return (folder.path / name).string(); }
+  std::string file(const std::string& name) const { return (folder.path() / name).string(); }
   static unsigned mode_of(const fs::path& path) {
     struct stat status {};
     stat(path.c_str(), &status);
     return status.st_mode & 07777U;
   }
 
-  TestFolder folder;
+  const TemporaryFolder folder;
   LocalShellConnector connector;
   RemoteHost host{connector, {}};
 };
